@@ -1,0 +1,33 @@
+"""Generates proto/gen from the contracts: `make proto`.
+
+The include root and the output root hold the same tree, so that a proto's path is its import path and nothing is rewritten.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from grpc_tools import protoc
+
+ROOT = Path(__file__).parent
+GEN = ROOT / "gen"
+
+
+def main() -> int:
+    """Regenerate every message, stub and type stub; return protoc's status."""
+    shutil.rmtree(GEN, ignore_errors=True)
+    GEN.mkdir()
+    sources = sorted(str(path) for path in ROOT.glob("einthoven/**/*.proto"))
+    well_known = Path(protoc.__file__).parent / "_proto"
+    status = protoc.main(
+        ["protoc", f"-I{ROOT}", f"-I{well_known}", f"--python_out={GEN}", f"--grpc_python_out={GEN}"]
+        + [f"--mypy_out=quiet:{GEN}", f"--mypy_grpc_out=quiet:{GEN}", *sources]
+    )
+    for folder in [GEN / "einthoven", *(GEN / "einthoven").rglob("*")]:
+        if folder.is_dir():
+            (folder / "__init__.py").touch()
+    return int(status)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
