@@ -1,0 +1,93 @@
+# Every target is a few visible commands; what is already done is not done again.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup ui demo up run test check bench proto format lock clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+DATA ?=
+ONLY ?=
+BASE ?= main
+UI_SOURCES := $(shell find gateway/ui -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+COMPILE = $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --python-version 3.11
+DEPLOYABLES := gateway ingest signal-analysis inference trainer exchange
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+# --- install -----------------------------------------------------------------------------------------------------------
+
+setup: .venv/.installed ui ## make .venv with everything in it, and build the web page
+
+.venv/.uv: locks/uv.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes -r locks/uv.txt
+	@touch $@
+
+.venv/.installed: .venv/.uv locks/dev.txt pyproject.toml
+	$(BIN)/uv pip sync --quiet --require-hashes locks/dev.txt
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv-chart/.installed: .venv/.uv locks/chart.txt
+	$(PYTHON) -m venv .venv-chart
+	$(BIN)/uv pip sync --quiet --require-hashes --python .venv-chart/bin/python locks/chart.txt
+	@touch $@
+
+ui: $(if $(wildcard gateway/ui/package.json),gateway/ui/dist/index.html) ## build the web page, when its source changed
+
+gateway/ui/dist/index.html: $(UI_SOURCES)
+	cd gateway/ui && npm ci --no-audit --no-fund --loglevel=error
+	cd gateway/ui && npm run build
+	@touch $@
+
+# --- run ---------------------------------------------------------------------------------------------------------------
+
+demo: setup ## the whole way of an ECG on synthesized data, or on DATA=DIR; writes demo-output/
+	$(BIN)/einthoven demo $(if $(DATA),--data "$(DATA)")
+
+up: setup ## serve on 127.0.0.1 until interrupted
+	$(BIN)/einthoven up
+
+run: up ## the same as up
+
+# --- prove -------------------------------------------------------------------------------------------------------------
+
+test: setup ## every test, on the embedded adapters and on real servers
+	$(BIN)/pytest
+
+check: setup .venv-chart/.installed ## every fitness check, style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/vulture
+	$(BIN)/buf lint proto
+	$(BIN)/buf format proto --diff --exit-code
+	$(BIN)/pytest tests/architecture
+
+bench: setup ## measure against a bare floor, all or ONLY=name; writes build/bench.json
+	$(BIN)/python -m tests.bench.runner $(if $(ONLY),--only "$(ONLY)")
+
+# --- make what is committed --------------------------------------------------------------------------------------------
+
+proto: .venv/.installed ## regenerate proto/gen from the contracts
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python proto/generate.py
+
+format: .venv/.installed ## format Python and contracts
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+	$(BIN)/buf format proto --write
+
+lock: .venv/.uv ## pin every dependency with its hashes, keeping what is pinned
+	$(COMPILE) pyproject.toml --all-extras --group dev -o locks/dev.txt
+	$(COMPILE) --group pyproject.toml:installer -c locks/dev.txt -o locks/uv.txt
+	$(COMPILE) --group pyproject.toml:chart -o locks/chart.txt
+	for name in $(DEPLOYABLES); do $(COMPILE) pyproject.toml --extra $$name -c locks/dev.txt -o locks/$$name.txt || exit 1; done
+	$(COMPILE) pyproject.toml --extra inference --group inference-gpu --no-emit-package onnxruntime -c locks/dev.txt -o locks/inference-gpu.txt
+	$(COMPILE) pyproject.toml --extra trainer -c locks/dev.txt -o locks/trainer-cpu.txt --no-emit-package torch --no-emit-package torchvision \
+	  $$(grep -oE '^(nvidia-[a-z0-9-]+|triton|cuda-[a-z0-9-]+)' locks/trainer.txt | sed 's/^/--no-emit-package /')
+
+clean: ## remove what was built; environments and data stay
+	rm -rf build dist demo-output gateway/ui/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
