@@ -1,0 +1,119 @@
+"""A gRPC client as every deployable uses it: token, trace, deadline, retries of idempotent calls, errors rebuilt."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from services.shared.errors import Unavailable
+from services.shared.identity import Caller, Tokens
+from services.shared.observability import tracing
+from services.shared.rpc.errors import from_wire
+
+DEFAULT_TIMEOUT_SECONDS: Final = 30.0
+STREAM_TIMEOUT_SECONDS: Final = 3600.0
+MAX_MESSAGE_BYTES: Final = 64 << 20
+
+_RETRY: Final = {
+    "maxAttempts": 4,
+    "initialBackoff": "0.1s",
+    "maxBackoff": "2s",
+    "backoffMultiplier": 2,
+    "retryableStatusCodes": ["UNAVAILABLE"],
+}
+
+
+class RpcClient:
+    """Calls one service, over every replica that its address names.
+
+    Only the methods named idempotent are retried. Every method raises the PlatformError that the service raised.
+    """
+
+    def __init__(self, address: str, service: str, *, tokens: Tokens, idempotent: Sequence[str] = ()) -> None:
+        self._tokens = tokens
+        config: dict[str, Any] = {"loadBalancingConfig": [{"round_robin": {}}]}
+        if idempotent:
+            names = [{"service": service, "method": method} for method in idempotent]
+            config["methodConfig"] = [{"name": names, "retryPolicy": _RETRY}]
+        self.channel = grpc.aio.insecure_channel(
+            address,
+            options=[
+                ("grpc.service_config", json.dumps(config)),
+                ("grpc.enable_retries", 1),
+                ("grpc.enable_http_proxy", 0),
+                ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+                ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+                ("grpc.initial_reconnect_backoff_ms", 200),
+                ("grpc.min_reconnect_backoff_ms", 200),
+                ("grpc.max_reconnect_backoff_ms", 3000),
+            ],
+        )
+        self._health: Any = health_pb2_grpc.HealthStub(self.channel)  # its type stubs name no methods
+        self._service = service
+
+    async def unary(
+        self, method: Any, request: Any, *, caller: Caller, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
+    ) -> Any:
+        """Send one message, return one."""
+        try:
+            return await method(request, metadata=self._metadata(caller), timeout=timeout_seconds)
+        except grpc.aio.AioRpcError as error:
+            raise from_wire(error) from None
+
+    async def client_stream(
+        self,
+        method: Any,
+        requests: AsyncIterator[Any],
+        *,
+        caller: Caller,
+        timeout_seconds: float = STREAM_TIMEOUT_SECONDS,
+    ) -> Any:
+        """Send a stream, return one message."""
+        try:
+            return await method(requests, metadata=self._metadata(caller), timeout=timeout_seconds)
+        except grpc.aio.AioRpcError as error:
+            raise from_wire(error) from None
+
+    async def server_stream(
+        self, method: Any, request: Any, *, caller: Caller, timeout_seconds: float = STREAM_TIMEOUT_SECONDS
+    ) -> AsyncIterator[Any]:
+        """Send one message, yield a stream; leaving the iteration cancels the call."""
+        call = method(request, metadata=self._metadata(caller), timeout=timeout_seconds)
+        try:
+            async for message in call:
+                yield message
+        except grpc.aio.AioRpcError as error:
+            raise from_wire(error) from None
+        finally:
+            call.cancel()
+
+    async def duplex(
+        self,
+        method: Any,
+        requests: AsyncIterator[Any],
+        *,
+        caller: Caller,
+        timeout_seconds: float = STREAM_TIMEOUT_SECONDS,
+    ) -> AsyncIterator[Any]:
+        """Send a stream, yield a stream; leaving the iteration cancels the call."""
+        async for message in self.server_stream(method, requests, caller=caller, timeout_seconds=timeout_seconds):
+            yield message
+
+    async def ping(self) -> None:
+        """Return if the service is ready; raise Unavailable if not."""
+        request = health_pb2.HealthCheckRequest(service=self._service)
+        try:
+            answer = await self._health.Check(request, timeout=2.0)
+        except grpc.aio.AioRpcError as error:
+            raise Unavailable(f"{self._service} does not answer ({error.code().name}).") from None
+        if answer.status != health_pb2.HealthCheckResponse.SERVING:
+            raise Unavailable(f"{self._service} is not ready.")
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.channel.close()
+
+    def _metadata(self, caller: Caller) -> tuple[tuple[str, str], ...]:
+        return (("authorization", f"Bearer {self._tokens.issue(caller)}"), *tracing.to_carry().items())

@@ -1,0 +1,68 @@
+"""A gRPC server as every service runs it: health, reflection, interceptors, graceful drain."""
+
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from services.shared.errors import Unavailable
+from services.shared.identity import Tokens
+from services.shared.rpc.interceptors import EdgeInterceptor
+from services.shared.settings import RpcSettings
+
+_SERVING = health_pb2.HealthCheckResponse.SERVING
+_NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+class RpcServer:
+    """Serves the servicers that were added, until it is stopped."""
+
+    def __init__(self, settings: RpcSettings, tokens: Tokens) -> None:
+        self._settings = settings
+        age_ms = int(settings.max_connection_age_seconds * 1000)
+        self._server = grpc.aio.server(
+            interceptors=[EdgeInterceptor(tokens)],
+            options=[
+                ("grpc.max_receive_message_length", settings.max_message_bytes),
+                ("grpc.max_send_message_length", settings.max_message_bytes),
+                ("grpc.max_connection_age_ms", age_ms),
+                ("grpc.max_connection_age_grace_ms", int(settings.drain_seconds * 1000)),
+                ("grpc.so_reuseport", 0),
+            ],
+        )
+        self._health = health.aio.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        self._services: list[str] = []
+        self._port = 0
+
+    def add(self, register: Callable[[Any, grpc.aio.Server], None], servicer: object, service: str) -> None:
+        """Serve a servicer under its full service name; before start."""
+        register(servicer, self._server)
+        self._services.append(service)
+
+    @property
+    def address(self) -> str:
+        """Where clients reach it: host and port."""
+        return f"{self._settings.host}:{self._port}"
+
+    async def start(self) -> None:
+        """Listen; raises Unavailable where the port is taken. Not ready yet."""
+        reflection.enable_server_reflection([*self._services, reflection.SERVICE_NAME], self._server)
+        await self.set_ready(ready=False)
+        try:
+            self._port = self._server.add_insecure_port(f"{self._settings.host}:{self._settings.port}")
+        except RuntimeError:
+            raise Unavailable(f"Port {self._settings.port} on {self._settings.host} cannot be listened on.") from None
+        await self._server.start()
+
+    async def set_ready(self, *, ready: bool) -> None:
+        """Say to health checks whether calls are welcome."""
+        for service in ("", *self._services):
+            await self._health.set(service, _SERVING if ready else _NOT_SERVING)
+
+    async def stop(self) -> None:
+        """Refuse new calls, let those in flight finish within the drain time, then stop."""
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(self._settings.drain_seconds)
