@@ -1,11 +1,13 @@
 """What happens around every call a service handles: identity, deadline, trace, errors, logs, metrics."""
 
+from __future__ import annotations  # the generic types of grpc exist in its type stubs only
+
 import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 import structlog
@@ -22,7 +24,8 @@ MAX_UNARY_SECONDS: Final = 300.0
 """A unary call without a deadline gets this one."""
 
 _log = get_logger(__name__)
-_Context = grpc.aio.ServicerContext[Any, Any]
+if TYPE_CHECKING:
+    _Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class EdgeInterceptor(grpc.aio.ServerInterceptor):

@@ -1,0 +1,58 @@
+"""Internal tokens."""
+
+import jwt
+import pytest
+
+from services.shared.errors import Forbidden, Unauthenticated
+from services.shared.identity import Caller, Tokens
+from services.shared.settings import IdentitySettings
+
+SECRET = "k" * 32
+ANNA = Caller("cardiology", "anna", frozenset({"member"}))
+
+
+def tokens(now: float = 1000.0, secret: str = SECRET) -> Tokens:
+    return Tokens(IdentitySettings(secret=secret, token_seconds=60), issuer="gateway", clock=lambda: now)
+
+
+def test_a_token_says_who_calls() -> None:
+    token = tokens().issue(ANNA)
+
+    assert tokens().verify(token) == ANNA
+
+
+def test_a_token_ends() -> None:
+    token = tokens(now=1000.0).issue(ANNA)
+
+    with pytest.raises(Unauthenticated, match="expired"):
+        tokens(now=1100.0).verify(token)
+
+
+def test_a_token_signed_with_another_secret_is_refused() -> None:
+    token = tokens(secret="x" * 32).issue(ANNA)
+
+    with pytest.raises(Unauthenticated, match="not valid"):
+        tokens().verify(token)
+
+
+def test_an_unsigned_token_is_refused() -> None:
+    claims = jwt.decode(tokens().issue(ANNA), options={"verify_signature": False})
+    unsigned = jwt.encode(claims, None, algorithm="none")
+
+    with pytest.raises(Unauthenticated):
+        tokens().verify(unsigned)
+
+
+def test_a_token_for_something_else_is_refused() -> None:
+    claims = jwt.decode(tokens().issue(ANNA), options={"verify_signature": False})
+    other = jwt.encode({**claims, "aud": "elsewhere"}, SECRET, algorithm="HS256")
+
+    with pytest.raises(Unauthenticated):
+        tokens().verify(other)
+
+
+def test_a_missing_role_is_forbidden() -> None:
+    with pytest.raises(Forbidden, match="'service'"):
+        ANNA.require("service")
+
+    ANNA.as_service().require("service")
