@@ -5,24 +5,44 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from services.shared.errors import InvalidRequest, PlatformError
 from services.shared.observability import logs, metrics, tracing
-from services.shared.rpc.server import RpcServer
-from services.shared.settings import ServiceSettings, TelemetrySettings, load
+from services.shared.settings import DeployableSettings, TelemetrySettings, load
 
 READINESS_SECONDS: Final = 5.0
 USAGE_EXIT_CODE: Final = 2
 
 _log = logs.get_logger(__name__)
-AnySettings = TypeVar("AnySettings", bound=ServiceSettings)
+AnySettings = TypeVar("AnySettings", bound=DeployableSettings)
+
+
+class Server(Protocol):
+    """What listens: the gRPC server of a service, or the HTTP server of the gateway."""
+
+    @property
+    def address(self) -> str:
+        """Where clients reach it, once started."""
+        ...
+
+    async def start(self) -> None:
+        """Listen."""
+        ...
+
+    async def stop(self) -> None:
+        """Finish the calls in flight, then stop listening."""
+        ...
+
+    async def set_ready(self, *, ready: bool) -> None:
+        """Say whether calls are welcome."""
+        ...
 
 
 class Deployable:
     """One service, built but not started; whoever opens a resource says here how to ping and close it."""
 
-    def __init__(self, name: str, server: RpcServer) -> None:
+    def __init__(self, name: str, server: Server) -> None:
         self.name = name
         self._server = server
         self._before: list[Callable[[], Awaitable[object]]] = []
@@ -117,7 +137,12 @@ async def serve(deployable: Deployable, telemetry: TelemetrySettings) -> None:
             exposition.close()
 
 
-def run(build: Callable[[AnySettings], Awaitable[Deployable]], kind: type[AnySettings]) -> int:
+def run(
+    build: Callable[[AnySettings], Awaitable[Deployable]],
+    kind: type[AnySettings],
+    *,
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+) -> int:
     """Read the settings, build and serve; return the exit status of the process."""
 
     async def main(settings: AnySettings) -> None:
@@ -132,7 +157,8 @@ def run(build: Callable[[AnySettings], Awaitable[Deployable]], kind: type[AnySet
     logs.configure(settings.telemetry, deployable=name)
     provider = tracing.configure(settings.telemetry, deployable=name)
     try:
-        asyncio.run(main(settings))
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            runner.run(main(settings))
     except PlatformError as error:
         _log.error("not_started", deployable=name, code=error.code.value, detail=error.detail)
         return 1

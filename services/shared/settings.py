@@ -114,16 +114,13 @@ class TelemetrySettings(Part):
     """Where traces go by OTLP over gRPC; None keeps none."""
 
 
-class ServiceSettings(BaseSettings):
-    """What every service is configured with."""
+class DeployableSettings(BaseSettings):
+    """What every deployable is configured with, the gateway included."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_nested_delimiter="__")
 
-    storage: StorageSettings
-    bus: BusSettings = BusSettings()
     database: DatabaseSettings
     identity: IdentitySettings
-    rpc: RpcSettings = RpcSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
 
     @classmethod
@@ -137,6 +134,14 @@ class ServiceSettings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Take values from the constructor first, then from the environment; never from files."""
         return init_settings, env_settings
+
+
+class ServiceSettings(DeployableSettings):
+    """What every service is configured with."""
+
+    storage: StorageSettings
+    bus: BusSettings = BusSettings()
+    rpc: RpcSettings = RpcSettings()
 
 
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)

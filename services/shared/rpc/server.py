@@ -14,6 +14,8 @@ from services.shared.settings import RpcSettings
 
 _SERVING = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+_STREAM_GRACE_MS = 3_600_000
+"""A connection that is old enough ends after the calls on it: an upload may last longer than a connection."""
 
 
 class RpcServer:
@@ -28,7 +30,7 @@ class RpcServer:
                 ("grpc.max_receive_message_length", settings.max_message_bytes),
                 ("grpc.max_send_message_length", settings.max_message_bytes),
                 ("grpc.max_connection_age_ms", age_ms),
-                ("grpc.max_connection_age_grace_ms", int(settings.drain_seconds * 1000)),
+                ("grpc.max_connection_age_grace_ms", _STREAM_GRACE_MS),
                 ("grpc.so_reuseport", 0),
             ],
         )
