@@ -1,1 +1,1 @@
-"""How the platform is put together and run: in one process, in images, and as a demonstration."""
+"""How the deployables are run: all in one process, as images, and on show."""

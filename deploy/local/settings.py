@@ -1,0 +1,62 @@
+"""What the one-process platform is configured with: a folder and an address; everything else follows."""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from services.shared.errors import Conflict
+from services.shared.settings import DatabaseSettings, IdentitySettings, RpcSettings, StorageSettings, TelemetrySettings
+
+DRAIN_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSettings:
+    """Where data lies and where the web page answers."""
+
+    data_dir: Path
+    host: str = "127.0.0.1"
+    port: int = 8080
+    """0 takes a free port."""
+    telemetry: TelemetrySettings = field(
+        default_factory=lambda: TelemetrySettings(log_format="text", log_level="warning")
+    )
+
+    def parts(self, service: str) -> dict[str, Any]:
+        """Return the settings that every service shares, with a database file of its own."""
+        database = self.data_dir / f"{service}.sqlite"
+        return {
+            "storage": StorageSettings(kind="folder", folder=self.data_dir / "objects"),
+            "database": DatabaseSettings(url=f"sqlite+aiosqlite:///{database}"),  # type: ignore[arg-type]  # pydantic wraps it
+            "identity": IdentitySettings(secret=self._secret()),  # type: ignore[arg-type]  # likewise
+            "rpc": RpcSettings(drain_seconds=DRAIN_SECONDS),
+            "telemetry": self.telemetry,
+        }
+
+    def _secret(self) -> str:
+        """Return the identity secret, made once and readable by its owner only."""
+        path = self.data_dir / "identity.secret"
+        if not path.exists():
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_hex(32))
+        return path.read_text().strip()
+
+
+@contextmanager
+def exclusive(data_dir: Path) -> Iterator[None]:
+    """Hold the data folder for this process; raises Conflict where another one has it."""
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (data_dir / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Conflict(
+                f"{data_dir} is in use by another Einthoven. Stop that one, or take another --data-dir."
+            ) from None
+        yield
