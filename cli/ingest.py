@@ -1,0 +1,150 @@
+"""`einthoven ingest`: files and folders of ECGs into a dataset, with a line for every file."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from cli.client import Json, Platform
+from cli.datasets import dataset_named
+from cli.errors import ExitCode
+from cli.files import CountedFile, batches, gather
+from cli.output import notices, print_json, print_table, say
+from cli.settings import DEFAULT_URL, ApiKey, AsJson, Connection, Url
+
+CHUNK_BYTES: Final = 1 << 16
+SHOWN_ROWS: Final = 50
+SETTLED: Final = {"stored", "stored_with_warnings", "duplicate", "companion"}
+
+Paths = Annotated[list[Path], typer.Argument(exists=True, help="Files, or folders that are searched for files.")]
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of every file."""
+
+    dataset_id: str
+    files: list[Json] = field(default_factory=list)
+    labels: Json | None = None
+
+    def refused(self) -> list[Json]:
+        """Return the lines of the files that are not in the dataset."""
+        return [line for line in self.files if line["outcome"] not in SETTLED]
+
+    def document(self) -> Json:
+        """Return the report for scripts."""
+        stored = sum(line["outcome"] in {"stored", "stored_with_warnings"} for line in self.files)
+        counts = {"stored": stored, "refused": len(self.refused())}
+        return {"dataset_id": self.dataset_id, **counts, "files": self.files, "labels": self.labels}
+
+
+def ingest(  # noqa: PLR0913 every parameter is an option of the command
+    paths: Paths,
+    *,
+    dataset: Annotated[str, typer.Option(help="The dataset's name; made where there is none.")],
+    labels: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="CSV with file_name,label,ICD-10.")
+    ] = None,
+    sampling_rate_hz: Annotated[float | None, typer.Option(help="For files that state no rate.")] = None,
+    gain_adu_per_mv: Annotated[float | None, typer.Option(help="For integer files that state no gain.")] = None,
+    lead_layout: Annotated[
+        str | None, typer.Option(help="'standard' or 'mimic', for files that name no leads.")
+    ] = None,
+    format_name: Annotated[str | None, typer.Option("--format", help="Overrule the recognition of the format.")] = None,
+    url: Url = DEFAULT_URL,
+    api_key: ApiKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """Store ECG files, or all files of folders, in a dataset.
+
+    Exits with 3 where some files were refused; the others are stored all the same.
+    """
+    declared = {
+        "sampling_rate_hz": sampling_rate_hz,
+        "gain_adu_per_mv": gain_adu_per_mv,
+        "lead_layout": lead_layout,
+        "format": format_name,
+    }
+    fields = {name: str(value) for name, value in declared.items() if value is not None}
+    groups = gather(paths, leave_out=labels)
+    with Platform(Connection(url, api_key)) as platform:
+        report = Report(dataset_named(platform, dataset, make=True))
+        try:
+            _upload(platform, report, groups, fields)
+            if labels is not None:
+                report.labels = _put_labels(platform, report.dataset_id, labels)
+        finally:
+            _show(report, as_json=as_json)
+    if report.refused():
+        raise typer.Exit(ExitCode.PARTLY_REFUSED)
+
+
+def _upload(platform: Platform, report: Report, groups: Sequence[list[Path]], fields: dict[str, str]) -> None:
+    total = sum(path.stat().st_size for group in groups for path in group)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=notices()) as progress:
+        progress.add_task("Uploading", total=total)
+        for batch in batches(groups):
+            for line in _upload_batch(platform, report.dataset_id, batch, fields, progress):
+                report.files.append(line)
+
+
+def _upload_batch(
+    platform: Platform, dataset_id: str, batch: Sequence[Path], fields: dict[str, str], progress: Progress
+) -> Iterator[Json]:
+    unanswered = Counter(path.name for path in batch)
+    with ExitStack() as opened:
+        files = []
+        for path in batch:
+            try:
+                source = opened.enter_context(
+                    CountedFile(path, lambda size: progress.advance(progress.task_ids[0], size))
+                )
+            except OSError as error:
+                unanswered[path.name] -= 1
+                yield _line(path.name, "unreadable", f"It cannot be read here: {error.strerror}.")
+            else:
+                files.append(("files", (path.name, source, "application/octet-stream")))
+        answers = platform.lines(f"/datasets/{dataset_id}/records", data=fields, files=files) if files else ()
+        for line in answers:
+            unanswered[line["file_name"]] -= 1
+            yield line
+    for name in (+unanswered).elements():
+        yield _line(name, "unanswered", "The platform did not say what became of it. Send it again.")
+
+
+def _line(file_name: str, outcome: str, detail: str) -> Json:
+    """Return a line of the report for a file of which the platform said nothing."""
+    return {
+        "file_name": file_name,
+        "outcome": outcome,
+        "record": None,
+        "error": {"code": outcome.upper(), "detail": detail},
+    }
+
+
+def _put_labels(platform: Platform, dataset_id: str, labels: Path) -> Json:
+    with labels.open("rb") as source:
+        return platform.put_csv(f"/datasets/{dataset_id}/labels", iter(lambda: source.read(CHUNK_BYTES), b""))
+
+
+def _show(report: Report, *, as_json: bool) -> None:
+    if as_json:
+        print_json(report.document())
+        return
+    counts = Counter(line["outcome"] for line in report.files)
+    print_table(("Outcome", "Files"), [(name.replace("_", " "), counts[name]) for name in sorted(counts)])
+    refused = [(line["file_name"], line["error"]["detail"]) for line in report.refused()]
+    if refused:
+        print_table(("Refused", "Why"), refused[:SHOWN_ROWS])
+    if len(refused) > SHOWN_ROWS:
+        say(f"{len(refused) - SHOWN_ROWS} more were refused; --json lists them all.")
+    if report.labels is not None:
+        classes = ", ".join(report.labels["classes"])
+        labelled, unlabelled = report.labels["labelled_records"], report.labels["unlabelled_records"]
+        say(f"{labelled} records are labelled, {unlabelled} are not: {classes}.")

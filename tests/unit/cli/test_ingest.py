@@ -1,0 +1,99 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.errors import ExitCode
+from tests.unit.cli.conftest import Answer, Command, FakePlatform
+
+UPLOAD = "POST /datasets/d1/records"
+
+
+@pytest.fixture
+def known(platform: FakePlatform) -> FakePlatform:
+    platform.on("GET /datasets", Answer.of({"items": [{"name": "study", "dataset_id": "d1"}], "next_cursor": None}))
+    return platform
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("0,1\n")
+    return tmp_path
+
+
+def _line(name: str, outcome: str = "stored", detail: str | None = None) -> dict[str, Any]:
+    error = {"code": "UNREADABLE_FILE", "detail": detail} if detail else None
+    return {"file_name": name, "outcome": outcome, "record": None if detail else {"record_id": name}, "error": error}
+
+
+def test_all_stored_exits_with_0(known: FakePlatform, command: Command, files: Path) -> None:
+    known.on(UPLOAD, Answer.lines(_line("a.csv"), _line("b.csv")))
+
+    result = command("ingest", files, "--dataset", "study", "--sampling-rate-hz", "500")
+
+    assert result.exit_code == ExitCode.DONE
+    sent = known.asked(UPLOAD)[0]
+    assert sent.headers["Accept"] == "application/x-ndjson"
+    assert sent.body.index(b'name="sampling_rate_hz"') < sent.body.index(b'name="files"; filename="a.csv"')
+
+
+def test_one_refused_file_exits_with_3_and_says_why(known: FakePlatform, command: Command, files: Path) -> None:
+    known.on(UPLOAD, Answer.lines(_line("a.csv"), _line("b.csv", "refused", "It is not an ECG.")))
+
+    result = command("ingest", files, "--dataset", "study")
+
+    assert result.exit_code == ExitCode.PARTLY_REFUSED
+    assert "It is not an ECG." in result.output
+
+
+def test_a_file_without_an_answer_counts_as_refused(known: FakePlatform, command: Command, files: Path) -> None:
+    known.on(UPLOAD, Answer.lines(_line("a.csv")))
+
+    result = command("ingest", files, "--dataset", "study", "--json")
+
+    report = json.loads(result.stdout)
+    assert result.exit_code == ExitCode.PARTLY_REFUSED
+    assert [(line["file_name"], line["outcome"]) for line in report["files"]] == [
+        ("a.csv", "stored"),
+        ("b.csv", "unanswered"),
+    ]
+
+
+def test_an_unknown_dataset_is_made(platform: FakePlatform, command: Command, files: Path) -> None:
+    platform.on("GET /datasets", Answer.of({"items": [], "next_cursor": None}))
+    platform.on("POST /datasets", Answer.of({"name": "new", "dataset_id": "d1"}, 201))
+    platform.on(UPLOAD, Answer.lines(_line("a.csv"), _line("b.csv")))
+
+    result = command("ingest", files, "--dataset", "new")
+
+    assert result.exit_code == ExitCode.DONE
+    assert json.loads(platform.asked("POST /datasets")[0].body) == {"name": "new"}
+
+
+def test_labels_are_put_after_the_files(known: FakePlatform, command: Command, files: Path) -> None:
+    labels = files / "labels.csv"
+    labels.write_text("file_name,label\na.csv,normal\n")
+    known.on(UPLOAD, Answer.lines(_line("a.csv"), _line("b.csv")))
+    known.on(
+        "PUT /datasets/d1/labels", Answer.of({"labelled_records": 1, "unlabelled_records": 1, "classes": ["normal"]})
+    )
+
+    result = command("ingest", files, "--dataset", "study", "--labels", labels, "--json")
+
+    assert json.loads(result.stdout)["labels"]["labelled_records"] == 1
+    assert known.asked("PUT /datasets/d1/labels")[0].body == labels.read_bytes()
+    assert b"labels.csv" not in known.asked(UPLOAD)[0].body
+
+
+def test_what_was_stored_is_told_even_when_the_platform_refuses_later(
+    known: FakePlatform, command: Command, files: Path
+) -> None:
+    known.on(UPLOAD, Answer.lines(_line("a.csv"), _line("b.csv")))
+    known.on("PUT /datasets/d1/labels", Answer.problem(400, "INVALID_REQUEST", "Line 2 names an absent file."))
+
+    result = command("ingest", files, "--dataset", "study", "--labels", files / "a.csv", "--json")
+
+    assert result.exit_code == ExitCode.REFUSED
+    assert len(json.loads(result.stdout)["files"]) >= 1
