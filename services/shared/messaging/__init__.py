@@ -4,10 +4,26 @@ The database is the record of work; a message only says that there is some. A lo
 repeated one does nothing. Each adapter lives in a file beside this one and passes the same contract suite.
 """
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
+
+from services.shared.errors import InvalidRequest, TooLarge
+
+MAX_MESSAGE_BYTES = 512 << 10
+"""Larger things go to the object store, and their key into the message."""
+
+_SUBJECT = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
+
+
+def check_message(subject: str, data: bytes) -> None:
+    """Raise InvalidRequest where the subject is not one, and TooLarge where the message is."""
+    if not _SUBJECT.fullmatch(subject):
+        raise InvalidRequest(f"{subject[:80]!r} is not a subject to publish on.")
+    if len(data) > MAX_MESSAGE_BYTES:
+        raise TooLarge(f"A message has at most {MAX_MESSAGE_BYTES} bytes, not {len(data)}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +61,12 @@ class Bus(Protocol):
     async def publish(
         self, subject: str, data: bytes, *, dedup_id: str | None = None, headers: dict[str, str] | None = None
     ) -> None:
-        """Publish one message; a second one with the same dedup_id within two minutes is dropped."""
+        """Publish one message.
+
+        On a work queue's subject it is kept until consumed, and a second one with the same dedup_id within two minutes
+        is dropped. On every other subject it reaches whoever subscribes now, and dedup_id is of no effect. Raises
+        TooLarge beyond MAX_MESSAGE_BYTES.
+        """
         ...
 
     def consume(
@@ -53,13 +74,17 @@ class Bus(Protocol):
     ) -> AbstractAsyncContextManager[None]:
         """Deliver the queue's messages to handler while the context is open.
 
-        While a handler runs the message is kept in progress from the event loop; compute belongs in a thread or process.
-        After max_deliveries the message goes to on_dead_letter (which writes a row) and leaves the queue.
+        While a handler runs the message is kept in progress from the event loop; compute belongs in a thread or
+        process. After max_deliveries the message goes to on_dead_letter (which writes a row) and leaves the queue.
+        A handler that still runs when the context closes is cancelled, and its message delivered again.
         """
         ...
 
     def subscribe(self, subject: str) -> AbstractAsyncContextManager[AsyncIterator[Message]]:
-        """Receive messages on a subject (`*` and `>` wildcards) from now on, unacknowledged, a copy for every subscriber."""
+        """Receive messages on a subject (`*` and `>` wildcards) from now on, a copy for every subscriber.
+
+        Nothing is acknowledged or repeated: a subscriber that is away or too slow loses messages.
+        """
         ...
 
     async def ping(self) -> None:

@@ -1,7 +1,8 @@
 """The object store port: immutable bytes under keys, in a folder or in S3.
 
-Keys are `/`-separated segments of letters, digits, `.`, `_`, `-`, `=`; adapters refuse every other key. Writes are
-atomic: an object is either whole or absent. Each adapter lives in a file beside this one and passes the same contract suite.
+Keys are `/`-separated segments of letters, digits, `.`, `_`, `-`, `=`; adapters refuse every other key. No key is the
+folder of another (`a` beside `a/b` is a Conflict in a folder and in some S3 stores). Writes are atomic: an object is
+either whole or absent. Each adapter lives in a file beside this one and passes the same contract suite.
 """
 
 import re
@@ -22,7 +23,20 @@ def check_key(key: str) -> str:
     return key
 
 
-@dataclass(frozen=True, slots=True)
+def check_prefix(prefix: str) -> str:
+    """Return the beginning of a key, which may be empty, end within a segment or with `/`; or raise InvalidRequest."""
+    if prefix:
+        check_key(prefix.removesuffix("/"))
+    return prefix
+
+
+def check_range(start: int, length: int) -> None:
+    """Raise InvalidRequest where a range could not be one of any object."""
+    if start < 0 or length < 0:
+        raise InvalidRequest(f"A range starts at 0 or later and is not negative, unlike {start} + {length} bytes.")
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class ObjectInfo:
     """What the store knows of one object without reading it."""
 
@@ -69,7 +83,7 @@ class ObjectStore(Protocol):
         ...
 
     async def ping(self) -> None:
-        """Return if the store can be written to; raise Unavailable if not."""
+        """Return if the store answers and knows its caller; raise Unavailable if not."""
         ...
 
     async def close(self) -> None:
