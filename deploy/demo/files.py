@@ -56,7 +56,7 @@ def write_wfdb(recording: Recording, path: Path) -> tuple[Path, ...]:
 
 
 def _wfdb_header(recording: Recording, stored: np.ndarray[tuple[int, ...], np.dtype[np.int16]], data: Path) -> str:
-    lines = [f"{data.stem} {len(recording.leads)} {recording.rate_hz:g} {recording.samples}"]
+    lines = [f"{data.stem} {len(recording.leads)} {recording.rate_hz:.10g} {recording.samples}"]
     for lead, samples in zip(recording.leads, stored, strict=True):
         checksum = int(samples.sum(dtype=np.int64)) & 0xFFFF
         signed = checksum - 0x10000 if checksum > _LARGEST_ADU else checksum

@@ -32,6 +32,17 @@ SCP_CODE: Final = {
 }
 """The SCP-ECG statement codes (EN 1064), which serve as labels."""
 
+TITLE: Final = {
+    Pathology.NORMAL: "normal ECG",
+    Pathology.ATRIAL_FIBRILLATION: "atrial fibrillation",
+    Pathology.LEFT_BUNDLE_BRANCH_BLOCK: "complete left bundle branch block",
+    Pathology.RIGHT_BUNDLE_BRANCH_BLOCK: "complete right bundle branch block",
+    Pathology.ANTERIOR_INFARCTION: "anterior myocardial infarction",
+    Pathology.INFERIOR_INFARCTION: "inferior myocardial infarction",
+    Pathology.HYPERTROPHY: "left ventricular hypertrophy",
+}
+"""What each is called, for people."""
+
 ICD10_CODE: Final = {
     Pathology.NORMAL: "",
     Pathology.ATRIAL_FIBRILLATION: "I48.9",
