@@ -67,9 +67,10 @@ def _epoch_axis(epochs: Sequence[Epoch]) -> list[str]:
 
 def _kept(epochs: Sequence[Epoch], best_epoch: int) -> str:
     x = _x(epochs, best_epoch)
+    away, anchor = (6, "start") if x < _WIDTH / 2 else (-6, "end")
     return (
         f'<line class="kept" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{_HEIGHT - _BOTTOM}"/>'
-        f'<text class="tick" x="{x - 6:.1f}" y="{_TOP + 10}" text-anchor="end">kept</text>'
+        f'<text class="tick" x="{x + away:.1f}" y="{_TOP + 10}" text-anchor="{anchor}">kept</text>'
     )
 
 
