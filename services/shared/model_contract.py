@@ -205,7 +205,7 @@ class Manifest(_Part):
         try:
             return cls.model_validate_json(document)
         except ValidationError as error:
-            raise InvalidModel(f"The manifest is refused. {_faults(error)}") from None
+            raise InvalidModel(f"The manifest is refused. {faults(error)}") from None
 
     def to_json(self) -> str:
         """Write the manifest canonically: keys sorted, no white space, so that its digest means something."""
@@ -213,11 +213,12 @@ class Manifest(_Part):
         return json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def _faults(error: ValidationError) -> str:
-    faults = error.errors(include_input=False, include_url=False)
+def faults(error: ValidationError) -> str:
+    """Return the faults that were found in a manifest, for people; the first few of many."""
+    found = error.errors(include_input=False, include_url=False)
     told = "; ".join(
         f"{'.'.join(map(str, fault['loc'])) or 'document'}: {fault['msg'].removeprefix('Value error, ')}"
-        for fault in faults[:MAX_FAULTS_TOLD]
+        for fault in found[:MAX_FAULTS_TOLD]
     )
-    more = len(faults) - MAX_FAULTS_TOLD
+    more = len(found) - MAX_FAULTS_TOLD
     return f"{told}; and {more} more." if more > 0 else f"{told}."

@@ -1,0 +1,1 @@
+"""ONNX files from anywhere: what they may contain, and what they say of themselves. Nothing in them is ever run."""
