@@ -6,7 +6,8 @@ from typing import Final
 import typer
 
 from cli import models
-from cli.embedded import demo, up
+from cli.demo import demo
+from cli.embedded import up
 from cli.errors import CommandFailed
 from cli.ingest import ingest
 from cli.output import say

@@ -1,5 +1,7 @@
-"""`einthoven up` and `einthoven demo`: the platform in this process; no other module here starts deployables."""
+"""`einthoven up`, and a platform of its own for whoever needs one; no other module here starts deployables."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,9 +10,11 @@ from typing import Annotated, Final
 import typer
 
 from cli.errors import CommandFailed, ExitCode
+from cli.output import say
 from cli.settings import DEFAULT_HOST, DEFAULT_PORT
 
 DEFAULT_DATA_DIR: Final = Path("einthoven-data")
+STOP_SECONDS: Final = 30
 
 
 def up(
@@ -19,32 +23,33 @@ def up(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = DEFAULT_PORT,
 ) -> None:
     """Serve the whole platform from this machine until interrupted."""
-    with _refusals_told():
-        from deploy.local import serve  # noqa: PLC0415 a remote command needs no deployable installed
+    with refusals_told():
+        from deploy.local.serving import serve  # noqa: PLC0415 a remote command needs no deployable installed
+        from deploy.local.settings import LocalSettings  # noqa: PLC0415 likewise
 
-        serve(data_dir, host, port)
-
-
-def demo(
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True, file_okay=False, help="A folder of *_signals.npy and *_labels.csv; else synthesized."
-        ),
-    ] = None,
-    output: Annotated[Path, typer.Option(file_okay=False, help="Where pictures and the report go.")] = Path(
-        "demo-output"
-    ),
-) -> None:
-    """Take ECGs all the way: store, look, train, predict, publish."""
-    with _refusals_told():
-        from deploy.demo.run import run  # noqa: PLC0415 a remote command needs no deployable installed
-
-        run(data, output)
+        serve(
+            LocalSettings(data_dir, host, port),
+            announce=lambda url: say(f"Einthoven answers at {url}. End with Ctrl-C."),
+        )
 
 
 @contextmanager
-def _refusals_told() -> Iterator[None]:
+def own_platform(data_dir: Path) -> Iterator[str]:
+    """Serve a platform of its own in a process beside this one; yields its address and stops it in the end."""
+    command = [sys.executable, "-m", "deploy.local", "--data-dir", str(data_dir), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 our own module
+        try:
+            url = process.stdout.readline().strip() if process.stdout else ""
+            if not url:
+                raise CommandFailed("The platform did not start; what it said is above.", ExitCode.FAULT)
+            yield url
+        finally:
+            process.terminate()
+            process.wait(STOP_SECONDS)
+
+
+@contextmanager
+def refusals_told() -> Iterator[None]:
     """Say in one sentence what the platform refuses, or what is not installed."""
     try:
         from services.shared.errors import PlatformError  # noqa: PLC0415 as above

@@ -1,7 +1,7 @@
 """`einthoven ingest`: files and folders of ECGs into a dataset, with a line for every file."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,16 +75,17 @@ def ingest(  # noqa: PLR0913 every parameter is an option of the command
     with Platform(Connection(url, api_key)) as platform:
         report = Report(dataset_named(platform, dataset, make=True))
         try:
-            _upload(platform, report, groups, fields)
+            upload(platform, report, groups, fields)
             if labels is not None:
-                report.labels = _put_labels(platform, report.dataset_id, labels)
+                report.labels = put_labels(platform, report.dataset_id, labels)
         finally:
             _show(report, as_json=as_json)
     if report.refused():
         raise typer.Exit(ExitCode.PARTLY_REFUSED)
 
 
-def _upload(platform: Platform, report: Report, groups: Sequence[list[Path]], fields: dict[str, str]) -> None:
+def upload(platform: Platform, report: Report, groups: Sequence[list[Path]], fields: Mapping[str, str]) -> None:
+    """Send files in batches, drawing the progress, and add a line for each to the report."""
     total = sum(path.stat().st_size for group in groups for path in group)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=notices()) as progress:
@@ -95,7 +96,7 @@ def _upload(platform: Platform, report: Report, groups: Sequence[list[Path]], fi
 
 
 def _upload_batch(
-    platform: Platform, dataset_id: str, batch: Sequence[Path], fields: dict[str, str], progress: Progress
+    platform: Platform, dataset_id: str, batch: Sequence[Path], fields: Mapping[str, str], progress: Progress
 ) -> Iterator[Json]:
     unanswered = Counter(path.name for path in batch)
     with ExitStack() as opened:
@@ -128,7 +129,8 @@ def _line(file_name: str, outcome: str, detail: str) -> Json:
     }
 
 
-def _put_labels(platform: Platform, dataset_id: str, labels: Path) -> Json:
+def put_labels(platform: Platform, dataset_id: str, labels: Path) -> Json:
+    """Replace a dataset's labels by those of a CSV, and return what the platform says of them."""
     with labels.open("rb") as source:
         return platform.put_csv(f"/datasets/{dataset_id}/labels", iter(lambda: source.read(CHUNK_BYTES), b""))
 

@@ -53,7 +53,7 @@ def train(  # noqa: PLR0913 every parameter is an option of the command
         training = platform.post("/trainings", {key: value for key, value in given.items() if value is not None})
         if not detach:
             say(f"Training {training['training_id']} is queued; interrupting this command leaves it running.")
-            training = _follow(platform, training)
+            training = follow(platform, training)
     _show(training, as_json=as_json)
     if training["state"] in ENDED - {"succeeded"}:
         raise typer.Exit(ExitCode.REFUSED)
@@ -73,7 +73,7 @@ def _fields(assignments: Sequence[str]) -> Json:
     return fields
 
 
-def _follow(platform: Platform, training: Json) -> Json:
+def follow(platform: Platform, training: Json) -> Json:
     """Draw the training's progress until it has ended, and return it as it is then."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TextColumn("{task.fields[figures]}"), console=notices()) as progress:
@@ -117,6 +117,6 @@ def _show(training: Json, *, as_json: bool) -> None:
     elif training["state"] == "succeeded":
         typer.echo(f"The model is {training['model']['name']}@{training['model']['version']}.")
     elif training["state"] in ENDED:
-        say(f"The training {training['state']}. {training.get('error_detail') or ''}".rstrip())
+        say(f"The training {training['state']}. {training.get('error') or ''}".rstrip())
     else:
         typer.echo(training["training_id"])

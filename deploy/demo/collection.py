@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deploy.demo.files import WRITERS, write_labels
-from deploy.demo.pathologies import PATHOLOGIES, SCP_CODE
+from deploy.demo.pathologies import PATHOLOGIES, SCP_CODE, TITLE
 from deploy.demo.synthesis import synthesize
 from services.shared.errors import InvalidRequest
 
@@ -61,7 +61,7 @@ def synthesized(folder: Path, *, seed: int = 0) -> DemoData:
         declared={"sampling_rate_hz": str(SYNTHESIZED_RATE_HZ)},
         preprocessing="exchangeai",
         max_epochs=SYNTHESIZED_EPOCHS,
-        label_titles={SCP_CODE[each]: each.replace("_", " ").capitalize() for each in PATHOLOGIES},
+        label_titles={SCP_CODE[each]: TITLE[each] for each in PATHOLOGIES},
     )
 
 

@@ -1,8 +1,11 @@
 """The six deployables in one event loop; they still meet on the wire, over loopback gRPC."""
 
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+from pydantic_settings import BaseSettings
 
 from deploy.local.settings import LocalSettings, exclusive
 from gateway import bootstrap as gateway
@@ -20,6 +23,8 @@ from services.signal_analysis import bootstrap as signal_analysis
 from services.signal_analysis.settings import SignalAnalysisSettings
 from services.trainer import bootstrap as trainer
 from services.trainer.settings import TrainerSettings
+
+AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 
 
 class _Startable(Protocol):
@@ -59,31 +64,31 @@ class LocalPlatform:
         bus = LocalBus()
         self._running.push_async_callback(bus.close)
         shared: dict[str, Any] = {"store": store, "bus": bus}
-        parts = self._settings.parts
 
-        records = await self._run(await ingest.build(IngestSettings(**parts("ingest")), **shared))
-        models = await self._run(await exchange.build(ExchangeSettings(**parts("exchange")), **shared))
-        views = await self._run(
-            await signal_analysis.build(
-                SignalAnalysisSettings(**parts("signal_analysis"), ingest_address=records), **shared
-            )
-        )
+        records = await self._run(ingest.build(self._settings_of(IngestSettings), **shared))
+        models = await self._run(exchange.build(self._settings_of(ExchangeSettings), **shared))
         peers = {"ingest_address": records, "exchange_address": models}
-        predictions = await self._run(await inference.build(InferenceSettings(**parts("inference"), **peers), **shared))
-        trainings = await self._run(await trainer.build(TrainerSettings(**parts("trainer"), **peers), **shared))
-        door = GatewaySettings(
-            **parts("gateway"),
-            **peers,
-            host=self._settings.host,
-            port=self._settings.port,
-            authentication="local",
-            signal_analysis_address=views,
-            inference_address=predictions,
-            trainer_address=trainings,
-        )
-        self.url = f"http://{await self._run(await gateway.build(door))}"
+        views = await self._run(signal_analysis.build(self._settings_of(SignalAnalysisSettings, **peers), **shared))
+        predictions = await self._run(inference.build(self._settings_of(InferenceSettings, **peers), **shared))
+        trainings = await self._run(trainer.build(self._settings_of(TrainerSettings, **peers), **shared))
+        peers |= {
+            "signal_analysis_address": views,
+            "inference_address": predictions,
+            "trainer_address": trainings,
+            "host": self._settings.host,
+            "authentication": "local",
+        }
+        door = self._settings_of(GatewaySettings, port=self._settings.port, **peers)
+        self.url = f"http://{await self._run(gateway.build(door))}"
 
-    async def _run(self, deployable: _Startable) -> str:
+    def _settings_of(self, kind: type[AnySettings], **more: Any) -> AnySettings:
+        """Return a deployable's settings: of what is shared and what is given, as much as it has fields for."""
+        name = kind.model_config.get("env_prefix", "").removeprefix("EINTHOVEN_").strip("_").lower()
+        given = self._settings.parts(name) | more
+        return kind(**{field: value for field, value in given.items() if field in kind.model_fields})
+
+    async def _run(self, building: Awaitable[_Startable]) -> str:
+        deployable = await building
         await deployable.start()
         self._running.push_async_callback(deployable.stop)
         return deployable.address
