@@ -15,6 +15,9 @@ from services.shared.errors import InvalidRequest, TooLarge
 MAX_MESSAGE_BYTES = 512 << 10
 """Larger things go to the object store, and their key into the message."""
 
+DEDUP_SECONDS = 120.0
+"""How long a work queue remembers the ids of its messages."""
+
 _SUBJECT = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 
 

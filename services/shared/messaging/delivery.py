@@ -1,0 +1,32 @@
+"""One delivery of one message, the same on every bus."""
+
+from services.shared.messaging import Handler, Message, WorkQueue
+from services.shared.observability.logs import get_logger
+
+_log = get_logger(__name__)
+
+
+async def deliver(message: Message, queue: WorkQueue, handler: Handler, on_dead_letter: Handler | None) -> bool:
+    """Hand a message over, and say whether it leaves the queue; if not, it is to be delivered again.
+
+    A message that was delivered too often without an end, because its consumers died of it, is not handled once more.
+    """
+    if message.delivery <= queue.max_deliveries:
+        try:
+            await handler(message)
+        except Exception:  # noqa: BLE001 whatever a handler raises has the message delivered again
+            _log.warning("message_failed", queue=queue.name, delivery=message.delivery, exc_info=True)
+        else:
+            return True
+    return message.delivery >= queue.max_deliveries and await _bury(message, queue, on_dead_letter)
+
+
+async def _bury(message: Message, queue: WorkQueue, on_dead_letter: Handler | None) -> bool:
+    _log.error("message_dead", queue=queue.name, delivery=message.delivery)
+    if on_dead_letter is not None:
+        try:
+            await on_dead_letter(message)
+        except Exception:  # noqa: BLE001 a dead letter that was not written down stays in the queue
+            _log.exception("dead_letter_failed", queue=queue.name)
+            return False
+    return True
