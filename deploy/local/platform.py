@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings
 
 from deploy.local.settings import LocalSettings, exclusive
 from gateway import bootstrap as gateway
-from gateway.settings import GatewaySettings
+from gateway.settings import GatewaySettings, PeerSettings
 from services.exchange import bootstrap as exchange
 from services.exchange.settings import ExchangeSettings
 from services.inference import bootstrap as inference
@@ -71,14 +71,11 @@ class LocalPlatform:
         views = await self._run(signal_analysis.build(self._settings_of(SignalAnalysisSettings, **peers), **shared))
         predictions = await self._run(inference.build(self._settings_of(InferenceSettings, **peers), **shared))
         trainings = await self._run(trainer.build(self._settings_of(TrainerSettings, **peers), **shared))
-        peers |= {
-            "signal_analysis_address": views,
-            "inference_address": predictions,
-            "trainer_address": trainings,
-            "host": self._settings.host,
-            "authentication": "local",
-        }
-        door = self._settings_of(GatewaySettings, port=self._settings.port, **peers)
+        rooms = PeerSettings(
+            **peers, signal_analysis_address=views, inference_address=predictions, trainer_address=trainings
+        )
+        address = {"host": self._settings.host, "port": self._settings.port}
+        door = self._settings_of(GatewaySettings, peers=rooms, authentication="local", **address)
         self.url = f"http://{await self._run(gateway.build(door))}"
 
     def _settings_of(self, kind: type[AnySettings], **more: Any) -> AnySettings:

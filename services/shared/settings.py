@@ -119,7 +119,6 @@ class DeployableSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_nested_delimiter="__")
 
-    database: DatabaseSettings
     identity: IdentitySettings
     telemetry: TelemetrySettings = TelemetrySettings()
 
@@ -136,12 +135,18 @@ class DeployableSettings(BaseSettings):
         return init_settings, env_settings
 
 
-class ServiceSettings(DeployableSettings):
-    """What every service is configured with."""
+class StatelessServiceSettings(DeployableSettings):
+    """What a service that owns no rows is configured with: it reads objects and answers calls."""
 
     storage: StorageSettings
-    bus: BusSettings = BusSettings()
     rpc: RpcSettings = RpcSettings()
+
+
+class ServiceSettings(StatelessServiceSettings):
+    """What a service that owns rows and tells news is configured with."""
+
+    database: DatabaseSettings
+    bus: BusSettings = BusSettings()
 
 
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
