@@ -1,0 +1,140 @@
+"""The last step of every format: named leads in millivolt become a checked Recording in canonical order."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.ingest.decoding.leads import Leads, canonical, derive, residuals
+from services.ingest.decoding.subject import UNKNOWN, Subject
+from services.shared.ecg import MAX_ABS_MV, STANDARD_LEADS, Recording, Remark, Signal
+from services.shared.errors import UnreadableFile
+
+UNUSUAL_MV = (0.1, 20.0)
+"""The largest sample of a surface ECG lies between these; pacing spikes and artefacts may pass the upper."""
+ALGEBRA_TOLERANCE_MV = 0.1
+NOTE_CODES = frozenset({"lead_algebra"})
+"""Remarks that report a check that passed; every other remark makes a file "stored with warnings"."""
+MAX_LEADS = 64
+_MAX_NAME = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a format found in a file."""
+
+    signal: Signal
+    """(leads, samples), float32, millivolt; NaN where nothing was recorded."""
+    names: tuple[str, ...]
+    rate_hz: float
+    remarks: tuple[Remark, ...] = ()
+    subject: Subject = UNKNOWN
+    device: str | None = None
+
+
+def assemble(found: Found) -> Recording:
+    """Name and order the leads, derive what can be derived, check the algebra and the amplitudes.
+
+    Raises UnreadableFile where no standard lead is there, or the values cannot be an ECG.
+    """
+    _check_values(found.signal)
+    leads, empty = _named(found)
+    derived = derive(leads)
+    remarks = [*found.remarks, *_lead_remarks(leads, derived, empty), *_value_remarks(leads)]
+    names: list[str] = [name for name in STANDARD_LEADS if name in leads or name in empty]
+    names += [name for name in leads if name not in STANDARD_LEADS]
+    blank = np.full(found.signal.shape[1], np.nan, dtype=np.float32)
+    return Recording(
+        signal=np.stack([leads.get(name, blank) for name in names]),
+        leads=tuple(names),
+        rate_hz=found.rate_hz,
+        remarks=tuple(remarks),
+        age_years=found.subject.age_years,
+        sex=found.subject.sex,
+        patient=found.subject.patient,
+        device=found.device,
+    )
+
+
+def is_warning(remarks: Iterable[Remark]) -> bool:
+    """Say whether a reader should know of any of these remarks."""
+    return any(remark.code not in NOTE_CODES for remark in remarks)
+
+
+def _check_values(signal: Signal) -> None:
+    if signal.shape[0] > MAX_LEADS:
+        raise UnreadableFile(f"The file has {signal.shape[0]} channels; an ECG of at most {MAX_LEADS} was expected.")
+    if signal.size == 0:
+        raise UnreadableFile("The file holds no samples.")
+    if np.isinf(signal).any():
+        raise UnreadableFile("The file holds infinite values; every sample must be a finite number.")
+    largest = float(np.fmax.reduce(np.abs(signal), axis=None))
+    if np.isnan(largest):
+        raise UnreadableFile("The file holds no samples: every value is empty or not a number.")
+    if largest > MAX_ABS_MV:
+        raise UnreadableFile(
+            f"Samples reach {largest:.4g} mV, beyond {MAX_ABS_MV:g} mV: the unit must be wrong. "
+            "Declare gain_adu_per_mv, the units per millivolt."
+        )
+
+
+def _named(found: Found) -> tuple[Leads, tuple[str, ...]]:
+    """Return the leads that hold samples, and the names of the standard ones that are there but hold none."""
+    leads: Leads = {}
+    empty: list[str] = []
+    has_gaps = bool(np.isnan(found.signal).any())
+    for name, row in zip(map(_known_as, found.names), found.signal, strict=True):
+        if name in leads or name in empty:
+            raise UnreadableFile(f"The lead {name} is there twice; every lead may be named once.")
+        if has_gaps and np.isnan(row).all():
+            empty.append(name)
+        else:
+            leads[name] = row
+    if not any(name in STANDARD_LEADS for name in leads):
+        raise UnreadableFile(
+            f"None of the standard leads was found among {', '.join([*leads, *empty])[:200]}; "
+            f"expected names such as {', '.join(STANDARD_LEADS)}."
+        )
+    return leads, tuple(empty)
+
+
+def _known_as(name: str) -> str:
+    known = canonical(name)
+    return known or "".join(c if c.isprintable() else "?" for c in name.strip())[:_MAX_NAME] or "unnamed"
+
+
+def _lead_remarks(leads: Leads, derived: tuple[str, ...], empty: tuple[str, ...]) -> Iterable[Remark]:
+    if derived:
+        yield Remark("derived_leads", f"{', '.join(derived)} were derived from the limb leads that were recorded.")
+    missing = [name for name in STANDARD_LEADS if name not in leads]
+    if missing:
+        yield Remark("missing_leads", f"{', '.join(missing)} were not recorded.")
+    other = [name for name in empty if name not in STANDARD_LEADS]
+    if other:
+        yield Remark("empty_channels", f"{', '.join(other)} hold no samples and were left out.")
+    off = residuals(leads, derived)
+    if off:
+        worst = max(off, key=lambda name: off[name])
+        holds = off[worst] <= ALGEBRA_TOLERANCE_MV
+        yield Remark(
+            "lead_algebra" if holds else "lead_algebra_violated",
+            f"The limb leads {'agree' if holds else 'do not agree'} with each other: "
+            f"{worst} is at most {off[worst]:.4f} mV off what I and II say.",
+        )
+
+
+def _value_remarks(leads: Leads) -> Iterable[Remark]:
+    gaps = {name: int(np.isnan(row).sum()) for name, row in leads.items()}
+    if any(gaps.values()):
+        listed = ", ".join(f"{name} {count}" for name, count in gaps.items() if count)
+        yield Remark("gaps", f"Samples are missing: {listed}.")
+    extremes = {name: (np.fmin.reduce(row), np.fmax.reduce(row)) for name, row in leads.items()}
+    flat = [name for name, (low, high) in extremes.items() if low == high]
+    if flat:
+        yield Remark("flat_leads", f"{', '.join(flat)} never change: the electrode may have been off.")
+    largest = max(max(abs(float(low)), abs(float(high))) for low, high in extremes.values())
+    if not UNUSUAL_MV[0] <= largest <= UNUSUAL_MV[1]:
+        yield Remark(
+            "unusual_amplitude",
+            f"The largest sample is {largest:.3g} mV, unusual for a surface ECG: check the unit and the gain.",
+        )

@@ -1,0 +1,42 @@
+"""What a format is: a module with a name, a way to recognise its files by content, and a way to read them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from services.ingest.decoding.declaration import Declaration
+from services.shared.ecg import Recording
+
+MAX_DECODED_BYTES: Final = 256 << 20
+"""What a compressed file may grow to, whatever it says of itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """One file as it was uploaded, with the files that belong to it."""
+
+    name: str
+    """Without folders."""
+    data: bytes
+    companions: Mapping[str, bytes] = field(default_factory=dict)
+    """The bytes of each companion by name, e.g. of the .dat of a .hea."""
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of all its parts."""
+        return len(self.data) + sum(map(len, self.companions.values()))
+
+
+class Format(Protocol):
+    """One file format; a module of this folder with these three names is one."""
+
+    NAME: str
+    """How records, declarations and metrics call it."""
+
+    def sniff(self, file: UploadedFile) -> bool:
+        """Say by content whether the file is of this format; quick, and never raises."""
+        ...
+
+    def read(self, file: UploadedFile, declaration: Declaration) -> Recording:
+        """Decode the file; raises UnreadableFile (what is wrong, what was expected, what to do) where it cannot."""
+        ...

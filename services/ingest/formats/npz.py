@@ -1,0 +1,71 @@
+"""NPZ: a zip of NPY arrays, one of which is the ECG; another may state the rate or the lead names."""
+
+import io
+import zipfile
+import zlib
+from functools import partial
+from typing import Any, Final
+
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from services.ingest.decoding.arrays import read_bare
+from services.ingest.decoding.containers import Member, find_ecg
+from services.ingest.decoding.declaration import Declaration
+from services.ingest.formats.base import MAX_DECODED_BYTES, UploadedFile
+from services.ingest.formats.npy import array_of
+from services.shared.ecg import Recording
+from services.shared.errors import TooLarge, UnreadableFile
+
+NAME = "npz"
+
+_ZIP: Final = b"PK\x03\x04"
+_SUFFIX: Final = ".npy"
+_MAX_MEMBERS: Final = 256
+_HEADER_BYTES: Final = 4096
+
+
+def sniff(file: UploadedFile) -> bool:
+    """Recognise a zip whose first member is an NPY."""
+    return file.data.startswith(_ZIP) and _SUFFIX.encode() in file.data[:512]
+
+
+def read(file: UploadedFile, declaration: Declaration) -> Recording:
+    """Decode an NPZ; what its members would grow to is bounded before and while they are read."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
+            return read_bare(find_ecg(_members(archive)), declaration)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+        raise UnreadableFile("The NPZ file is damaged, truncated or encrypted; save it again.") from None
+
+
+def _members(archive: zipfile.ZipFile) -> dict[str, Member]:
+    infos = [info for info in archive.infolist() if info.filename.endswith(_SUFFIX)]
+    declared = sum(info.file_size for info in infos)
+    if declared > MAX_DECODED_BYTES or len(infos) > _MAX_MEMBERS:
+        raise TooLarge(
+            f"The NPZ file would grow to {declared >> 20} MiB in {len(infos)} arrays; "
+            f"at most {MAX_DECODED_BYTES >> 20} MiB in {_MAX_MEMBERS} are read. Upload each ECG by itself."
+        )
+    return {info.filename.removesuffix(_SUFFIX): _member(archive, info) for info in infos}
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
+    with archive.open(info) as stream:
+        head = io.BytesIO(stream.read(_HEADER_BYTES))
+    try:
+        reader = npy.read_array_header_1_0 if npy.read_magic(head) == (1, 0) else npy.read_array_header_2_0
+        shape, _, dtype = reader(head)
+    except (ValueError, TypeError, SyntaxError):
+        raise UnreadableFile(f"The array {info.filename[:80]!r} cannot be read: its header is damaged.") from None
+    if dtype.hasobject:
+        raise UnreadableFile("The NPZ file holds pickled objects, which are never loaded; save arrays of numbers.")
+    return Member(shape, dtype.kind in "iuf", partial(_load, archive, info))
+
+
+def _load(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any]:
+    with archive.open(info) as stream:
+        data = stream.read(info.file_size + 1)
+    if len(data) > info.file_size:
+        raise UnreadableFile(f"The array {info.filename[:80]!r} is larger than the archive says; save it again.")
+    return array_of(data)
