@@ -29,10 +29,11 @@ def inspect(document: bytes) -> ModelFacts:
     opset = _opset(model)
     _refuse_foreign_operators(model, opset)
     _refuse_external_data(model)
-    _check(document)
-    graph = model.graph
     metadata, contradictory = _metadata(model)
-    return ModelFacts(opset, _input(graph), _output(graph, document), metadata, contradictory)
+    # The checker refuses keys that come twice, which exist in the field and do no harm.
+    model.ClearField("metadata_props")
+    _check(model)
+    return ModelFacts(opset, _input(model.graph), _output(model), metadata, contradictory)
 
 
 def _parse(document: bytes) -> ModelProto:
@@ -82,9 +83,9 @@ def _refuse_external_data(model: ModelProto) -> None:
             )
 
 
-def _check(document: bytes) -> None:
+def _check(model: ModelProto) -> None:
     try:
-        onnx.checker.check_model(document)
+        onnx.checker.check_model(model)
     except onnx.checker.ValidationError as error:
         first = str(error).strip().splitlines()[0]
         raise InvalidModel(f"The ONNX checker refuses the model: {first[:300]}") from None
@@ -132,30 +133,30 @@ def _ecg_input(value: ValueInfoProto, shape: list[int | None]) -> InputFacts:
     return InputFacts(value.name, samples, fixed_batch=batch == 1)
 
 
-def _output(graph: GraphProto, document: bytes) -> OutputFacts:
-    outputs = list(graph.output)
-    if any(_shape(each) is None for each in outputs):
-        outputs = _inferred_outputs(document)
+def _output(model: ModelProto) -> OutputFacts:
+    outputs = list(model.graph.output)
     scores = next((each for each in outputs if _is_scores(each)), None)
     if scores is None:
         told = "; ".join(f"{each.name[:40]!r} is {_described(each)}" for each in outputs[:5])
         raise InvalidModel(f"No output of the model is float32 of shape [N, classes]: {told}.")
-    classes = (_shape(scores) or [None, None])[1]
+    classes = (_shape(scores) or [])[1] or _inferred_classes(model, scores.name)
     others = tuple(each.name for each in outputs if each.name != scores.name)
-    return OutputFacts(scores.name, classes, _final_operator(graph, scores.name), others)
+    return OutputFacts(scores.name, classes, _final_operator(model.graph, scores.name), others)
 
 
-def _inferred_outputs(document: bytes) -> list[ValueInfoProto]:
+def _inferred_classes(model: ModelProto, output: str) -> int | None:
     try:
-        return list(onnx.shape_inference.infer_shapes(document).graph.output)
+        inferred = onnx.shape_inference.infer_shapes(model)
     except onnx.shape_inference.InferenceError as error:
         raise InvalidModel(f"The shapes in the model contradict each other: {str(error)[:300]}") from None
+    shape = next((_shape(each) for each in inferred.graph.output if each.name == output), None)
+    return shape[1] if shape is not None and len(shape) == OUTPUT_RANK else None
 
 
 def _is_scores(value: ValueInfoProto) -> bool:
     shape = _shape(value)
     is_float = value.type.tensor_type.elem_type == TensorProto.FLOAT
-    return is_float and (shape is None or (len(shape) == OUTPUT_RANK and shape[1] != 0))
+    return is_float and shape is not None and len(shape) == OUTPUT_RANK and shape[1] != 0
 
 
 def _final_operator(graph: GraphProto, output: str) -> FinalOperator:

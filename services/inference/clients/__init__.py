@@ -1,0 +1,1 @@
+"""The services that inference asks, behind its own ports."""

@@ -1,0 +1,91 @@
+"""The use cases of inference: predict ECGs, run a model on prepared tensors, describe a model."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from services.inference.cache import ModelCache, ReadyModel
+from services.inference.pipeline import Pipeline
+from services.inference.ports import Models, Records
+from services.inference.predictions import (
+    InlineEcg,
+    InlineEcgs,
+    Prediction,
+    Question,
+    StoredModel,
+    WholeDataset,
+)
+from services.inference.runtime.base import Batch, Outputs
+from services.shared.errors import InvalidRequest
+from services.shared.identity import Caller
+
+MAX_RECORDS: Final = 10_000
+MAX_TENSOR_ROWS: Final = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInUse:
+    """A model that was found and made ready."""
+
+    stored: StoredModel
+    ready: ReadyModel
+
+
+class Inference:
+    """Runs models of the store for a caller."""
+
+    def __init__(
+        self, models: Models, records: Records, cache: ModelCache, pipeline: Pipeline, *, max_inline_signals: int
+    ) -> None:
+        self._models = models
+        self._records = records
+        self._cache = cache
+        self._pipeline = pipeline
+        self._max_inline_signals = max_inline_signals
+
+    async def model(self, caller: Caller, name: str, version: str) -> ModelInUse:
+        """Find a model and make it ready; raises NotFound, InvalidModel or TooLarge."""
+        if not name:
+            raise InvalidRequest("The call names no model.")
+        stored = await self._models.find(caller, name, version)
+        return ModelInUse(stored, await self._cache.get(stored))
+
+    def predict(self, caller: Caller, model: ModelInUse, question: Question) -> AsyncGenerator[Prediction, None]:
+        """Predict what was asked for, in that order; raises InvalidRequest where that is nothing or too much."""
+        if isinstance(question, InlineEcgs):
+            _check_count(len(question.ecgs), "ECGs came with the call", self._max_inline_signals)
+            return self._pipeline.inline(model.stored, model.ready, _each(question.ecgs))
+        if isinstance(question, WholeDataset):
+            records = self._records.of_dataset(caller, question.dataset_id)
+        else:
+            _check_count(len(question.record_ids), "records were named", MAX_RECORDS)
+            records = self._records.named(caller, question.record_ids)
+        return self._pipeline.records(model.stored, model.ready, records)
+
+    async def infer(self, model: ModelInUse, tensors: Mapping[str, Batch]) -> Outputs:
+        """Run a model on tensors that are already prepared; raises InvalidRequest where they do not fit."""
+        wanted = model.ready.runtime.inputs[0]
+        batch = tensors.get(wanted.name)
+        if batch is None or len(tensors) != 1:
+            raise InvalidRequest(f"The inputs are {', '.join(tensors) or 'none'}; expected {wanted.name!r} alone.")
+        fits = batch.ndim == len(wanted.shape) and all(
+            free in (-1, given) for free, given in zip(wanted.shape[1:], batch.shape[1:], strict=True)
+        )
+        if not fits or not 1 <= len(batch) <= MAX_TENSOR_ROWS:
+            raise InvalidRequest(
+                f"The input {wanted.name!r} has shape {list(batch.shape)}; expected {list(wanted.shape)}, "
+                f"-1 being free, with 1 to {MAX_TENSOR_ROWS} rows."
+            )
+        return await model.ready.batcher.submit(np.ascontiguousarray(batch))
+
+
+async def _each(ecgs: Sequence[InlineEcg]) -> AsyncIterator[InlineEcg]:
+    for ecg in ecgs:
+        yield ecg
+
+
+def _check_count(count: int, what: str, most: int) -> None:
+    if not 1 <= count <= most:
+        raise InvalidRequest(f"{count} {what}; expected 1 to {most}.")
