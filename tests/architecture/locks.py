@@ -49,7 +49,7 @@ def _stale_dev(project: dict[str, Any], dev: dict[str, str]) -> Iterator[str]:
     for requirement in direct(project):
         version = dev.get(canonicalize_name(requirement.name))
         if version is None or not requirement.specifier.contains(version, prereleases=True):
-            yield f"locks/dev.txt has {requirement.name} {version}, not {requirement} as pyproject.toml asks: `make lock`."
+            yield f"locks/dev.txt has {requirement.name} {version}, but pyproject.toml asks for {requirement}."
 
 
 def _stale_images(root: Path, project: dict[str, Any], dev: dict[str, str]) -> Iterator[str]:
