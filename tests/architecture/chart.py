@@ -13,7 +13,7 @@ import kubernetes_validate
 import yaml
 from kubernetes_validate.utils import ValidationError
 
-from services.shared.settings import DeployableSettings, ServiceSettings
+from services.shared.settings import DeployableSettings
 from tests.architecture.tree import ROOT
 
 CHART: Final = ROOT / "helm/einthoven"
@@ -128,7 +128,7 @@ def settings_of(component: str) -> type[DeployableSettings]:
     (kind,) = (
         each
         for _, each in inspect.getmembers(module, inspect.isclass)
-        if issubclass(each, DeployableSettings) and each not in {DeployableSettings, ServiceSettings}
+        if issubclass(each, DeployableSettings) and each.__module__ == module.__name__
     )
     return kind
 
