@@ -5,9 +5,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.platforms import distributed, platform_url
 from tests.servers import database_url, minio_settings, nats_url, postgres_url, s3_settings
 
-__all__ = ["data_dir", "database_url", "minio_settings", "nats_url", "postgres_url", "s3_settings"]
+__all__ = [
+    "data_dir",
+    "database_url",
+    "distributed",
+    "minio_settings",
+    "nats_url",
+    "platform_url",
+    "postgres_url",
+    "s3_settings",
+]
 
 
 @pytest.fixture(scope="session")
