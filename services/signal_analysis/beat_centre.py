@@ -27,7 +27,9 @@ def centre(signal: Signal, peaks: NDArray[np.int64], rate_hz: float) -> NDArray[
     margin = half + 2 * reach
     filtered = np.pad(filtered, ((0, 0), (margin, margin)))
     shifts = np.arange(-reach, reach + 1)
-    moved: NDArray[np.int64] = peaks
+    # The largest deflection of each beat alone is where to begin: the median of beats that jump is no beat at all.
+    deflections = np.square(_beats(filtered, peaks + margin, reach)).sum(axis=0)
+    moved: NDArray[np.int64] = peaks + shifts[np.argmax(deflections, axis=1)]
     for _ in range(ROUNDS):
         template = np.median(_beats(filtered, moved + margin, half), axis=1)
         scores = [_similarity(_beats(filtered, peaks + margin + shift, half), template) for shift in shifts]

@@ -54,7 +54,7 @@ def find(window: Window) -> Rhythm:
         text = "Few leads agree on where the beats are: R peaks and what follows from them are uncertain."
         remarks = (*remarks, Remark("uncertain_r_peaks", text))
     if len(peaks) < MIN_HEART_RATE_BEATS:
-        count = "no beat was" if len(peaks) == 0 else f"only {len(peaks)} beat{'s' * (len(peaks) > 1)} were"
+        count = ("no beat was", "only 1 beat was", "only 2 beats were")[len(peaks)]
         reason = f"A heart rate needs {MIN_HEART_RATE_BEATS} beats, and {count} found in {window.duration_s:g} s."
         return Rhythm(tuple(peaks.tolist()), usable, None, reason, (*remarks, Remark("few_beats", reason)))
     peaks = centre(signal, peaks, window.rate_hz)

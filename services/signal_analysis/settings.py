@@ -2,14 +2,13 @@
 
 from pydantic_settings import SettingsConfigDict
 
-from services.shared.settings import DatabaseSettings, ServiceSettings
+from services.shared.settings import StatelessServiceSettings
 
 
-class SignalAnalysisSettings(ServiceSettings):
+class SignalAnalysisSettings(StatelessServiceSettings):
     """Everything a process of signal analysis needs to know."""
 
     model_config = SettingsConfigDict(env_prefix="EINTHOVEN_SIGNAL_ANALYSIS_")
 
-    database: DatabaseSettings | None = None  # type: ignore[assignment]  # it owns no rows and needs no secret of them
     ingest_address: str
     """Where ingest answers, e.g. "dns:///ingest:8080"."""

@@ -163,7 +163,7 @@ class GetViewResponse(_message.Message):
     rate_hz: _builtins.float
     """Sampling rate of `beats` in hertz."""
     heart_rate_bpm: _builtins.float
-    """Mean heart rate of the window; absent where it cannot be told."""
+    """Heart rate of the window from its median RR interval; absent where it cannot be told."""
     start_s: _builtins.float
     """Start of the window in seconds."""
     @_builtins.property
@@ -176,7 +176,7 @@ class GetViewResponse(_message.Message):
 
     @_builtins.property
     def r_peaks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """QRS, events: R peaks as samples of the window."""
+        """QRS, events: R peaks as samples of the window. Aligned: R peaks as samples of the warped signal."""
 
     @_builtins.property
     def waves(self) -> _containers.RepeatedCompositeFieldContainer[Global___Wave]:
