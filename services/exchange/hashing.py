@@ -5,8 +5,6 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 from services.shared.errors import TooLarge
 
-_MIB = 1 << 20
-
 
 class Hashed:
     """A stream that knows its size and sha256 once it has passed; raises TooLarge beyond the limit."""
@@ -28,6 +26,6 @@ class Hashed:
         async for chunk in self._chunks:
             self.size_bytes += len(chunk)
             if self.size_bytes > self._max_bytes:
-                raise TooLarge(f"{self._what} is larger than {self._max_bytes / _MIB:g} MiB, the most that is taken.")
+                raise TooLarge(f"{self._what} is larger than {self._max_bytes} bytes, the most that is taken.")
             self._digest.update(chunk)
             yield chunk

@@ -29,7 +29,7 @@ MODELS: Final = sa.Table(
 FILES: Final = sa.Table(
     "exchange_files",
     METADATA,
-    sa.Column("model_id", sa.ForeignKey("exchange_models.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("model_id", sa.BigInteger, sa.ForeignKey("exchange_models.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("file_name", sa.String(100), primary_key=True),
     sa.Column("object_key", sa.String(900), nullable=False),
     sa.Column("sha256", sa.String(64), nullable=False),

@@ -29,7 +29,7 @@ def upgrade() -> None:
     op.create_index("exchange_models_name", "exchange_models", ["name"])
     op.create_table(
         "exchange_files",
-        sa.Column("model_id", sa.ForeignKey("exchange_models.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column("model_id", sa.BigInteger, sa.ForeignKey("exchange_models.id", ondelete="CASCADE"), primary_key=True),
         sa.Column("file_name", sa.String(100), primary_key=True),
         sa.Column("object_key", sa.String(900), nullable=False),
         sa.Column("sha256", sa.String(64), nullable=False),
