@@ -1,0 +1,65 @@
+"""The application: routes, and the layers around them. Everything it needs is handed in."""
+
+from collections.abc import Callable
+from typing import Final
+
+from fastapi import FastAPI
+
+from gateway import access, errors, openapi, page
+from gateway.access import Access
+from gateway.audit import Audited, AuditTrail
+from gateway.auth import Authenticator
+from gateway.clients import Peers
+from gateway.headers import SecurityHeaders
+from gateway.limits import BodyLimit, RateLimiter
+from gateway.release import release
+from gateway.routes import datasets, models, oip, operations, predictions, records, trainings, views
+from gateway.settings import GatewaySettings
+from gateway.tracking import Tracking
+
+_ROUTERS: Final = (
+    datasets.routes,
+    records.routes,
+    views.routes,
+    models.routes,
+    predictions.routes,
+    trainings.routes,
+    oip.routes,
+    operations.public,
+    operations.routes,
+)
+
+
+def create_app(
+    settings: GatewaySettings,
+    *,
+    peers: Peers,
+    authenticator: Authenticator,
+    trail: AuditTrail,
+    welcome: Callable[[], bool] = lambda: True,
+) -> FastAPI:
+    """Return the application; `welcome` says whether the process takes new calls (it does not while it drains)."""
+    app = FastAPI(
+        title=openapi.TITLE,
+        version=release(),
+        description=openapi.DESCRIPTION,
+        openapi_tags=openapi.TAGS,
+        docs_url=None,  # FastAPI's own page loads scripts from elsewhere
+        redoc_url=None,
+        generate_unique_id_function=openapi.operation_id,
+    )
+    app.state.settings = settings
+    app.state.peers = peers
+    app.state.welcome = welcome
+    for routes in _ROUTERS:
+        app.include_router(routes)
+    public = access.PUBLIC | page.install(app, settings.ui_folder)
+    errors.install(app)
+    openapi.install(app)
+    # The last one added is the outermost.
+    app.add_middleware(BodyLimit, max_bytes=settings.limits.max_json_bytes)
+    app.add_middleware(Audited, trail=trail)
+    app.add_middleware(Access, authenticator=authenticator, limiter=RateLimiter(settings.limits), public=public)
+    app.add_middleware(Tracking)
+    app.add_middleware(SecurityHeaders)
+    return app

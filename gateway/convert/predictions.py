@@ -1,0 +1,80 @@
+"""Predictions."""
+
+from collections.abc import Iterable
+
+from einthoven.inference.v1 import inference_pb2 as pb
+from einthoven.ingest.v1 import ingest_pb2
+from gateway.convert.models import named, ref, ref_of
+from gateway.convert.records import remarks
+from gateway.convert.uploads import file_problem
+from gateway.schemas.predictions import Prediction, PredictionReport, PredictionRequest, Score
+from gateway.schemas.uploads import InlinePrediction
+
+
+def predict(body: PredictionRequest) -> pb.PredictRequest:
+    """Ask for predictions of stored records or of a dataset."""
+    if body.record_ids is not None:
+        return pb.PredictRequest(model=ref_of(body.model), records=pb.RecordIds(record_ids=body.record_ids))
+    return pb.PredictRequest(model=ref_of(body.model), dataset_id=body.dataset_id or "")
+
+
+def predict_inline(fields: InlinePrediction, decoded: ingest_pb2.DecodeFileResponse) -> pb.PredictRequest:
+    """Ask for the prediction of one decoded file."""
+    inline = pb.InlineSignals(signals=[decoded.signal])
+    return pb.PredictRequest(model=ref(fields.model, fields.version), inline=inline)
+
+
+def batch(message: pb.PredictResponse) -> list[Prediction]:
+    """Return the predictions of one message."""
+    return [_prediction(item) for item in message.predictions]
+
+
+def headers(message: pb.PredictResponse) -> dict[str, str]:
+    """Return, as response headers, which model spoke."""
+    return {
+        "Einthoven-Model": f"{message.model.name}/{message.model.version}",
+        "Einthoven-Model-Sha256": message.model_sha256,
+        "Einthoven-Task": message.task,
+    }
+
+
+def report(messages: Iterable[pb.PredictResponse]) -> PredictionReport:
+    """Return every prediction of a call; raises ValueError where there was no message at all."""
+    head, *rest = messages
+    return PredictionReport(
+        model=named(head.model),
+        model_sha256=head.model_sha256,
+        task=head.task,
+        predictions=[prediction for message in (head, *rest) for prediction in batch(message)],
+    )
+
+
+def inline_report(
+    file_name: str, decoded: ingest_pb2.DecodeFileResponse, messages: Iterable[pb.PredictResponse]
+) -> PredictionReport:
+    """Return the prediction of one inline file, with what was decided while reading it."""
+    whole = report(messages)
+    read = remarks(decoded.remarks)
+    told = [
+        prediction.model_copy(
+            update={
+                "file_name": file_name,
+                "remarks": [*read, *(remark for remark in prediction.remarks if remark not in read)],
+            }
+        )
+        for prediction in whole.predictions
+    ]
+    return whole.model_copy(update={"predictions": told})
+
+
+def _prediction(message: pb.Prediction) -> Prediction:
+    return Prediction(
+        record_id=message.record_id or None,
+        file_name=message.file_name or None,
+        scores=[
+            Score(name=score.name, value=score.value, positive=score.positive, codes=dict(score.codes))
+            for score in message.scores
+        ],
+        remarks=remarks(message.remarks),
+        error=file_problem(message.error_code, message.error_detail),
+    )

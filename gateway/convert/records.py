@@ -1,0 +1,61 @@
+"""Records, remarks and labels."""
+
+from collections.abc import Iterable
+
+from einthoven.common.v1 import common_pb2
+from einthoven.ingest.v1 import ingest_pb2 as pb
+from gateway.convert.paging import next_cursor, page_request
+from gateway.schemas.records import Label, Record, RecordPage, Remark, SignalFormat
+from services.shared.rpc.convert import moment
+
+
+def get(record_id: str) -> pb.GetRecordRequest:
+    """Ask for one record."""
+    return pb.GetRecordRequest(record_id=record_id)
+
+
+def delete(record_id: str) -> pb.DeleteRecordRequest:
+    """Ask to erase one record."""
+    return pb.DeleteRecordRequest(record_id=record_id)
+
+
+def listing(dataset_id: str, limit: int, cursor: str) -> pb.ListRecordsRequest:
+    """Ask for a page of a dataset's records."""
+    return pb.ListRecordsRequest(dataset_id=dataset_id, page=page_request(limit, cursor))
+
+
+def export(record_id: str, kind: SignalFormat, rate_hz: float | None) -> pb.ExportSignalRequest:
+    """Ask for a signal as a file."""
+    return pb.ExportSignalRequest(record_id=record_id, format=kind.value, rate_hz=rate_hz)
+
+
+def remarks(messages: Iterable[common_pb2.Remark]) -> list[Remark]:
+    """Return remarks."""
+    return [Remark(code=message.code, text=message.text) for message in messages]
+
+
+def record(message: pb.Record) -> Record:
+    """Return one record."""
+    signal = message.signal
+    return Record(
+        record_id=message.record_id,
+        dataset_id=message.dataset_id,
+        file_name=message.file_name,
+        format=message.format,
+        sha256=message.sha256,
+        leads=list(signal.leads),
+        samples=signal.samples,
+        rate_hz=signal.rate_hz,
+        duration_s=signal.samples / signal.rate_hz if signal.rate_hz else 0.0,
+        remarks=remarks(message.remarks),
+        labels=[Label(name=label.name, icd10=label.icd10 or None) for label in message.labels],
+        patient=message.patient or None,
+        age_years=message.age_years if message.HasField("age_years") else None,
+        sex=message.sex or None,
+        created_at=moment(message.created_at),
+    )
+
+
+def page(message: pb.ListRecordsResponse) -> RecordPage:
+    """Return a page of records."""
+    return RecordPage(items=[record(item) for item in message.records], next_cursor=next_cursor(message.page))

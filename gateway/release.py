@@ -1,0 +1,11 @@
+"""Which release runs."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+
+def release() -> str:
+    """Return the version of the installed distribution; a checkout that is not installed has none."""
+    try:
+        return version("einthoven")
+    except PackageNotFoundError:
+        return "0+checkout"

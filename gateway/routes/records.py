@@ -1,0 +1,51 @@
+"""Single ECGs."""
+
+from typing import Any, Final
+
+from gateway import downloads
+from gateway.call import CallOf
+from gateway.convert import records as convert
+from gateway.routes import router
+from gateway.schemas.paging import RecordId
+from gateway.schemas.problems import problems
+from gateway.schemas.records import RateHz, Record, SignalFormat, SignalKind
+
+routes = router("Records")
+
+_BINARY: Final = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
+_SIGNAL: Final[dict[str, Any]] = {
+    "description": "The signal.",
+    "content": {
+        "application/json": {"schema": {"type": "object"}},
+        "text/csv": {"schema": {"type": "string"}},
+        "application/octet-stream": _BINARY,
+        "application/zip": _BINARY,
+        "application/dicom": _BINARY,
+    },
+}
+
+
+@routes.get("/records/{record_id}", summary="Return a record", responses=problems(404))
+async def get_record(record_id: RecordId, call: CallOf) -> Record:
+    """Return what is known of one ECG."""
+    return convert.record((await call.peers.ingest.get_record(call.caller, convert.get(record_id))).record)
+
+
+@routes.delete("/records/{record_id}", status_code=204, summary="Erase a record", responses=problems(404))
+async def delete_record(record_id: RecordId, call: CallOf) -> None:
+    """Erase one ECG: its signal, its original where no other record has the same, and everything derived."""
+    await call.peers.ingest.delete_record(call.caller, convert.delete(record_id))
+
+
+@routes.get(
+    "/records/{record_id}/signal",
+    summary="Download a signal",
+    response_model=None,
+    responses={200: _SIGNAL, **problems(404)},
+)
+async def export_signal(
+    record_id: RecordId, call: CallOf, rate_hz: RateHz = None, kind: SignalKind = SignalFormat.JSON
+) -> Any:
+    """Stream one ECG out in a format, at its native rate or another."""
+    messages = call.peers.ingest.export_signal(call.caller, convert.export(record_id, kind, rate_hz))
+    return await downloads.respond(messages, attachment=kind is not SignalFormat.JSON)

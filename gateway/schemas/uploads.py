@@ -1,0 +1,53 @@
+"""The fields of forms, beside their files."""
+
+from typing import Any, Final, Literal
+
+from pydantic import ConfigDict, Field
+
+from gateway.schemas import RequestSchema
+from gateway.schemas.models import NAME_PATTERN, VERSION_PATTERN
+
+
+class NoFields(RequestSchema):
+    """A form of nothing but its file."""
+
+
+class Declaration(RequestSchema):
+    """What the caller declares of files that do not say it themselves."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"sampling_rate_hz": 500, "lead_layout": "standard"}})
+
+    sampling_rate_hz: float | None = Field(default=None, gt=0, le=100_000)
+    gain_adu_per_mv: float | None = Field(default=None, gt=0, le=1_000_000_000)
+    lead_layout: Literal["standard", "mimic"] | None = None
+    format: str | None = Field(default=None, max_length=63, description="Overrules what the content looks like.")
+
+
+class InlinePrediction(Declaration):
+    """The model to ask about one inline file."""
+
+    model: str = Field(pattern=NAME_PATTERN)
+    version: str = Field(default="", pattern=VERSION_PATTERN)
+
+
+class ModelDescription(RequestSchema):
+    """What the caller says of a model from outside."""
+
+    name: str = Field(pattern=NAME_PATTERN)
+    version: str = Field(default="", pattern=VERSION_PATTERN, description="The next number where absent.")
+    manifest: str | None = Field(default=None, description="A manifest as JSON that overrules the file's own metadata.")
+
+
+_BINARY: Final = {"type": "string", "contentMediaType": "application/octet-stream"}
+
+
+def form(fields: type[RequestSchema], file_field: str, *, many: bool = False) -> dict[str, Any]:
+    """Return the OpenAPI request body of a form: some fields, then one file or many."""
+    schema = fields.model_json_schema()
+    file: dict[str, Any] = {"type": "array", "items": _BINARY, "minItems": 1} if many else _BINARY
+    return {
+        "type": "object",
+        "properties": {**schema["properties"], file_field: file},
+        "required": [*schema.get("required", []), file_field],
+        "additionalProperties": False,
+    }

@@ -1,0 +1,139 @@
+"""Uploads of ECGs: a form's files become steps for ingest, and ingest's answers the lines of a report.
+
+What is wrong with one file costs that file only. What is wrong with the form ends it there: the files before it stay.
+"""
+
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from typing import Any, Final
+
+from gateway.convert import uploads as convert
+from gateway.forms import FilePart, Form, bounded
+from gateway.multipart import Chunk, FileStart
+from gateway.schemas.datasets import FileOutcome, FileReport, UploadReport
+from gateway.schemas.uploads import Declaration, ModelDescription
+from gateway.settings import LimitSettings
+from services.shared.errors import ErrorCode, InvalidRequest, PlatformError, TooLarge
+
+MAX_NAME_CHARS: Final = 255
+STORED: Final = frozenset({FileOutcome.STORED, FileOutcome.STORED_WITH_WARNINGS})
+
+Send = Callable[[AsyncIterator[Any]], AsyncGenerator[Any]]
+"""Sends the steps of an upload to ingest and yields its answers."""
+
+
+class RecordUpload:
+    """One upload on its way: steps out, lines of the report back."""
+
+    def __init__(self, form: Form, dataset_id: str, settings: LimitSettings) -> None:
+        self._form = form
+        self._dataset_id = dataset_id
+        self._declaration = form.read(Declaration)
+        self._settings = settings
+        self._own_lines: deque[FileReport] = deque()
+        self._too_large: set[str] = set()
+        self._fault: PlatformError | None = None
+        self._reported = 0
+
+    async def report(self, send: Send) -> AsyncGenerator[FileReport]:
+        """Yield a line per file as soon as its fate is durable; a fault of the form is raised after the last."""
+        async with aclosing(send(self._steps())) as answers:
+            async for answer in answers:
+                yield self._judged(convert.file_report(answer))
+                while self._own_lines:
+                    yield self._own_lines.popleft()
+        for line in self._own_lines:
+            yield line
+        if self._fault is not None:
+            raise self._told(self._fault)
+
+    async def _steps(self) -> AsyncIterator[Any]:
+        yield convert.upload_options(self._dataset_id, self._declaration)
+        try:
+            async for part in self._accepted(self._form.files()):
+                if isinstance(part, Chunk):
+                    yield convert.upload_chunk(part.data)
+                elif isinstance(part, FileStart):
+                    yield convert.upload_start(part.file_name)
+                else:
+                    yield convert.FILE_END
+        except PlatformError as fault:
+            # The files before the fault are whole: ingest finishes them, and their lines are still told.
+            self._fault = fault
+
+    async def _accepted(self, parts: AsyncIterator[FilePart]) -> AsyncIterator[FilePart]:
+        """Leave out files whose name cannot be kept, and the rest of files that are too large."""
+        file_name, size, skip, files = "", 0, False, 0
+        async for part in parts:
+            if isinstance(part, FileStart):
+                file_name, size, files = part.file_name, 0, files + 1
+                self._check_count(files)
+                skip = self._refuses_name(file_name)
+            elif isinstance(part, Chunk):
+                size += len(part.data)
+                if size > self._settings.max_upload_bytes and not skip:
+                    skip = True
+                    # Ingest sees no end of this file, and so drops it.
+                    self._too_large.add(file_name)
+            if not skip:
+                yield part
+
+    def _check_count(self, files: int) -> None:
+        if files > self._settings.max_upload_files:
+            raise TooLarge(
+                f"One upload takes at most {self._settings.max_upload_files} files: send the rest in another."
+            )
+
+    def _refuses_name(self, file_name: str) -> bool:
+        if file_name.strip() and len(file_name) <= MAX_NAME_CHARS and file_name.isprintable():
+            return False
+        error = InvalidRequest(f"A file needs a printable name of 1 to {MAX_NAME_CHARS} characters.")
+        self._own_lines.append(convert.refusal(ascii(file_name)[1:-1][:MAX_NAME_CHARS], error))
+        return True
+
+    def _judged(self, line: FileReport) -> FileReport:
+        self._reported += 1
+        cut_off = line.error is not None and line.error.code is ErrorCode.CANCELLED
+        if cut_off and line.file_name in self._too_large:
+            limit = self._settings.max_upload_bytes
+            return convert.refusal(line.file_name, TooLarge(f"The file is larger than {limit} bytes."))
+        return line
+
+    def _told(self, fault: PlatformError) -> PlatformError:
+        return type(fault)(f"{fault.detail} The {self._reported} files before it have their lines in the report.")
+
+
+async def decode_steps(form: Form, declaration: Declaration, settings: LimitSettings) -> AsyncIterator[Any]:
+    """Yield the steps of decoding a form's file (and its companions) without storing it."""
+    yield convert.decode_options(declaration)
+    async for part in bounded(form.files(), settings.max_upload_bytes):
+        if isinstance(part, Chunk):
+            yield convert.decode_chunk(part.data)
+        elif isinstance(part, FileStart):
+            yield convert.decode_start(part.file_name)
+        else:
+            yield convert.DECODE_END
+
+
+async def label_steps(dataset_id: str, csv: AsyncIterator[bytes]) -> AsyncIterator[Any]:
+    """Yield the steps of a label upload."""
+    yield convert.labels_dataset(dataset_id)
+    async for data in csv:
+        yield convert.labels_chunk(data)
+
+
+async def import_steps(description: ModelDescription, onnx: AsyncIterator[bytes]) -> AsyncIterator[Any]:
+    """Yield the steps of a model's import."""
+    yield convert.import_options(description)
+    async for data in onnx:
+        yield convert.import_chunk(data)
+
+
+async def whole(lines: AsyncGenerator[FileReport]) -> UploadReport:
+    """Return a report once every file has its line."""
+    async with aclosing(lines):
+        files = [line async for line in lines]
+    stored = sum(line.outcome in STORED for line in files)
+    refused = sum(line.outcome is FileOutcome.REFUSED for line in files)
+    return UploadReport(files=files, stored=stored, refused=refused)
