@@ -5,6 +5,7 @@ import importlib.util
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -44,13 +45,14 @@ class Server:
     answers: Callable[[], bool] | None = None
     user: str | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    stop_signal: int = signal.SIGTERM
     stop_seconds: float = 10.0
     _process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the process and wait until it answers."""
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 our own command
+            self._process = subprocess.Popen(
                 self.command,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -76,7 +78,7 @@ class Server:
         """Ask the process to end, and kill it where it does not."""
         if self._process is None:
             return
-        self._process.terminate()
+        self._process.send_signal(self.stop_signal)
         try:
             self._process.wait(self.stop_seconds)
         except subprocess.TimeoutExpired:
@@ -137,15 +139,17 @@ def postgres_server(folder: Path) -> Server:
         "postgres",
         f"-D{data}",
     ]
-    subprocess.run(command, check=True, capture_output=True, user=user, cwd=folder)  # noqa: S603 our own command
+    subprocess.run(command, check=True, capture_output=True, user=user, cwd=folder)
     listening = ["-h", "127.0.0.1", "-p", str(port), "-k", "", "-c", "fsync=off", "-c", "max_connections=200"]
     ready = [postgres_program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
     return Server(
         [postgres_program("postgres"), "-D", str(data), *listening],
         port,
         folder / "postgres.log",
-        answers=lambda: subprocess.run(ready, check=False).returncode == 0,  # noqa: S603 our own command
+        answers=lambda: subprocess.run(ready, check=False).returncode == 0,
         user=user,
+        # At SIGTERM it would wait for its clients to leave.
+        stop_signal=signal.SIGINT,
     )
 
 
@@ -159,7 +163,7 @@ def postgres_program(name: str) -> str:
     return str(found[-1])
 
 
-def weed_server(folder: Path) -> Server:
+def weed_server(folder: Path, *arguments: str) -> Server:
     """Return a SeaweedFS server that speaks S3, not yet started."""
     port = free_port()
     identity = {
@@ -174,7 +178,21 @@ def weed_server(folder: Path) -> Server:
     command = [program("weed"), "server", f"-dir={folder}", "-s3", f"-s3.port={port}", f"-s3.config={config}"]
     command += ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=100", "-master.volumeSizeLimitMB=256"]
     command += [f"-{name}={free_port()}" for name in others]
-    return Server(command, port, folder / "weed.log", answers=lambda: _takes_objects(port), stop_seconds=0.5)
+    answers = None if arguments else lambda: _takes_objects(port)
+    return Server([*command, *arguments], port, folder / "weed.log", answers=answers, stop_seconds=0.5)
+
+
+def private_certificate(folder: Path) -> tuple[Path, Path]:
+    """Make a certificate for the loopback address that only its own file vouches for; return it and its key."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("No certificates can be made: install openssl to test with them.")
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command += ["-days", "2", "-subj", "/CN=tests", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command += ["-out", str(certificate), "-keyout", str(key)]
+    subprocess.run(command, check=True, capture_output=True)
+    return certificate, key
 
 
 def minio_server(folder: Path) -> Server | None:
@@ -207,7 +225,7 @@ def new_database(postgres_url: str) -> str:
     name = f"test_{uuid.uuid4().hex}"
     plain = postgres_url.replace("postgresql+asyncpg", "postgresql")
     command = [postgres_program("psql"), "-q", "-d", plain, "-c", f"CREATE DATABASE {name}"]
-    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 our own command
+    subprocess.run(command, check=True, capture_output=True)
     return f"{postgres_url.rpartition('/')[0]}/{name}"
 
 

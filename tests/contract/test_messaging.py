@@ -11,7 +11,7 @@ from services.shared.messaging import Bus, Message, WorkQueue
 from services.shared.messaging.opening import open_bus
 from services.shared.settings import BusSettings
 from tests.contract.messaging import BusContract, Recorder, eventually, new_queue
-from tests.servers import Server, data_folder, free_port, nats_server, running
+from tests.servers import Server, data_folder, free_port, nats_server, private_certificate, running
 
 
 class TestLocal(BusContract):
@@ -216,6 +216,23 @@ async def test_wrong_credentials_are_unavailable() -> None:
 
         await right.close()
         await wrong.close()
+
+
+@pytest.mark.integration
+async def test_a_private_authority_is_trusted_when_named() -> None:
+    with data_folder("nats") as folder:
+        certificate, key = private_certificate(folder)
+        with running(nats_server(folder, "--tls", "--tlscert", str(certificate), "--tlskey", str(key))) as server:
+            url = f"tls://127.0.0.1:{server.port}"
+            trusting = open_bus(BusSettings(kind="nats", url=url, ca_file=certificate))
+            other = open_bus(BusSettings(kind="nats", url=url))
+
+            await trusting.ping()
+            with pytest.raises(Unavailable):
+                await other.ping()
+
+            await trusting.close()
+            await other.close()
 
 
 async def publish_when_back(bus: Bus, queue: WorkQueue, data: bytes) -> None:

@@ -1,5 +1,6 @@
 """The contract of object stores, on every adapter and on more than one server."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from services.shared.storage import ObjectStore
 from services.shared.storage.opening import open_store
 from services.shared.storage.s3 import S3Store
 from tests.contract.storage import ObjectStoreContract, broken_stream, long_stream
-from tests.servers import data_folder, free_port, running, settings_of_s3, weed_server
+from tests.servers import data_folder, free_port, private_certificate, running, settings_of_s3, weed_server
 
 
 class TestFolder(ObjectStoreContract):
@@ -110,3 +111,32 @@ async def test_a_server_that_dies_in_a_long_put_makes_it_unavailable() -> None:
         with pytest.raises(Unavailable):
             await store.get("before")
         await store.close()
+
+
+@pytest.mark.integration
+async def test_a_private_authority_is_trusted_when_named() -> None:
+    with data_folder("weed") as folder:
+        certificate, key = private_certificate(folder)
+        secured = weed_server(folder, f"-s3.cert.file={certificate}", f"-s3.key.file={key}")
+        with running(secured) as server:
+            settings = settings_of_s3(server).model_copy(update={"secure": True})
+            trusting = open_store(settings.model_copy(update={"ca_file": certificate}))
+            other = open_store(settings)
+
+            await put_when_ready(trusting)
+            with pytest.raises(Unavailable):
+                await other.ping()
+
+            await trusting.close()
+            await other.close()
+
+
+async def put_when_ready(store: ObjectStore) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                await store.put("a", long_stream(9 << 20))
+            except Unavailable:
+                await asyncio.sleep(0.1)
+            else:
+                return

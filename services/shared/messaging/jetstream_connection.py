@@ -17,6 +17,7 @@ from services.shared.observability.logs import get_logger
 from services.shared.settings import BusSettings
 
 _CONNECT_SECONDS: Final = 5
+_ATTEMPT_SECONDS: Final = 2
 _CALL_SECONDS: Final = 5.0
 _RECONNECT_SECONDS: Final = 0.25
 _MAX_WAITING: Final = 1_000_000
@@ -79,13 +80,14 @@ class Connection:
         client = Client()
         ca_file, credentials = self._settings.ca_file, self._settings.credentials_file
         try:
-            async with translated():
+            # The client itself would wait for ever on a server whose certificate it refuses.
+            async with translated(), asyncio.timeout(_CONNECT_SECONDS):
                 await client.connect(
                     (self._settings.url or "").split(","),
                     name="einthoven",
                     error_cb=self._on_error,
                     reconnected_cb=self._on_reconnected,
-                    connect_timeout=_CONNECT_SECONDS,
+                    connect_timeout=_ATTEMPT_SECONDS,
                     reconnect_time_wait=0,
                     max_reconnect_attempts=1,
                     drain_timeout=_CONNECT_SECONDS,
@@ -93,8 +95,9 @@ class Connection:
                     user_credentials=str(credentials) if credentials else None,
                 )
         except BaseException:
-            with contextlib.suppress(NatsError, OSError):  # What never opened need not close well.
-                await client.close()
+            with contextlib.suppress(TimeoutError, NatsError, OSError):  # What never opened need not close well.
+                async with asyncio.timeout(_ATTEMPT_SECONDS):
+                    await client.close()
             raise
         # The first connection fails soon, so that who starts the platform is told; a lost one is sought for ever.
         client.options.update(max_reconnect_attempts=-1, reconnect_time_wait=_RECONNECT_SECONDS)

@@ -1,0 +1,102 @@
+"""Brings a service's tables to the form that its code expects."""
+
+import asyncio
+import contextlib
+import functools
+import threading
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import URL, Connection, NullPool, text
+
+from services.shared.database.engine import Database, is_sqlite, make_engine
+from services.shared.database.errors import connecting, translated
+from services.shared.errors import Conflict
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+_ENVIRONMENT: Final = Path(__file__).parent / "alembic"
+_ONE_AT_A_TIME: Final = threading.Lock()
+"""Alembic's `op` belongs to the process, and several services may start in one."""
+
+
+async def migrate(database: Database, service: str, migrations: Path) -> None:
+    """Run every migration in `migrations/versions` that has not run yet: all of them or, where one fails, none.
+
+    Processes that start together take turns. Raises Conflict where the tables are newer than the code.
+    """
+    await asyncio.to_thread(_migrate, database.url, service, migrations)
+
+
+async def migrations_at_head(database: Database, service: str, migrations: Path) -> bool:
+    """Say whether the tables have the form that the code expects."""
+    expected = await asyncio.to_thread(_heads_of, migrations)
+    async with database.session(read_only=True) as session:
+        connection = await session.connection()
+        return await connection.run_sync(_heads_in, service) == expected
+
+
+def _migrate(url: URL, service: str, migrations: Path) -> None:
+    # Alembic blocks, so it has a thread and, for the drivers are asynchronous, an event loop of its own.
+    with _ONE_AT_A_TIME:
+        asyncio.run(_upgrade(url, service, migrations))
+
+
+async def _upgrade(url: URL, service: str, migrations: Path) -> None:
+    engine = make_engine(url, poolclass=NullPool)
+    try:
+        with connecting():
+            connection = await engine.connect()
+        async with contextlib.aclosing(connection):
+            with connecting():
+                await connection.begin()
+            with translated():
+                if not is_sqlite(url):  # There, writing transactions take turns anyway.
+                    key = zlib.crc32(f"einthoven migrations of {service}".encode())
+                    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+                await connection.run_sync(_run, service, migrations)
+                await connection.commit()
+    finally:
+        await engine.dispose()
+
+
+def _run(connection: Connection, service: str, migrations: Path) -> None:
+    from alembic import command  # noqa: PLC0415 slow to import, and wanted once
+    from alembic.util import CommandError  # noqa: PLC0415
+
+    config = _config_of(migrations)
+    config.attributes.update(connection=connection, version_table=_version_table(service))
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise Conflict(f"The tables of {service} cannot be migrated by this version: {error}.") from error
+
+
+def _heads_in(connection: Connection, service: str) -> set[str]:
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 slow to import
+
+    context = MigrationContext.configure(connection, opts={"version_table": _version_table(service)})
+    return set(context.get_current_heads())
+
+
+@functools.cache
+def _heads_of(migrations: Path) -> set[str]:
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 slow to import
+
+    return set(ScriptDirectory.from_config(_config_of(migrations)).get_heads())
+
+
+def _config_of(migrations: Path) -> "Config":
+    from alembic.config import Config  # noqa: PLC0415 slow to import
+
+    config = Config()
+    for name, path in (("script_location", _ENVIRONMENT), ("version_locations", migrations / "versions")):
+        config.set_main_option(name, str(path).replace("%", "%%"))
+    config.set_main_option("path_separator", "newline")
+    return config
+
+
+def _version_table(service: str) -> str:
+    return f"alembic_version_{service}"

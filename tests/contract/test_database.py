@@ -1,0 +1,121 @@
+"""The contract of the database on SQLite and PostgreSQL, and what only one of them meets."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from services.shared.database import Database, open_database
+from services.shared.errors import Unavailable
+from services.shared.settings import DatabaseSettings
+from tests.contract.database import DatabaseContract
+from tests.servers import data_folder, free_port, postgres_server, running
+
+
+def opened(url: str, pool_size: int = 5) -> Database:
+    return open_database(DatabaseSettings.model_validate({"url": url, "pool_size": pool_size}))
+
+
+class TestSqlite(DatabaseContract):
+    """One file."""
+
+    @pytest.fixture
+    async def empty(self, tmp_path: Path) -> AsyncIterator[Database]:
+        database = opened(f"sqlite+aiosqlite:///{tmp_path}/state/einthoven.sqlite")
+        yield database
+        await database.close()
+
+    async def test_the_file_is_journalled_ahead(self, empty: Database) -> None:
+        async with empty.session(read_only=True) as session:
+            assert await session.scalar(sa.text("PRAGMA journal_mode")) == "wal"
+
+    async def test_a_writer_that_never_ends_makes_it_unavailable(
+        self, empty: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("services.shared.database.engine.BUSY_SECONDS", 0.2)
+
+        async with empty.session():
+            with pytest.raises(Unavailable):
+                async with empty.session():
+                    pass
+
+
+@pytest.mark.integration
+class TestPostgres(DatabaseContract):
+    """One server."""
+
+    @pytest.fixture
+    async def empty(self, database_url: str) -> AsyncIterator[Database]:
+        database = opened(database_url)
+        yield database
+        await database.close()
+
+
+@pytest.mark.integration
+async def test_a_server_that_restarts_is_found_again() -> None:
+    with data_folder("postgres") as folder, running(postgres_server(folder)) as server:
+        database = opened(f"postgresql://postgres@127.0.0.1:{server.port}/postgres")
+        await database.ping()
+
+        async def lose_the_server() -> None:
+            async with database.session() as session:
+                await asyncio.to_thread(server.stop)
+                await session.execute(sa.text("SELECT 1"))
+
+        with pytest.raises(Unavailable):
+            await lose_the_server()
+        with pytest.raises(Unavailable):
+            await database.ping()
+        await asyncio.to_thread(server.start)
+
+        await database.ping()
+        await database.close()
+
+
+async def test_a_server_that_is_not_there_is_unavailable() -> None:
+    database = opened(f"postgresql+asyncpg://someone:secret@127.0.0.1:{free_port()}/nothing")
+
+    with pytest.raises(Unavailable) as caught:
+        await database.ping()
+
+    assert "secret" not in caught.value.detail
+    await database.close()
+
+
+@pytest.mark.integration
+async def test_a_database_that_is_not_there_is_unavailable(postgres_url: str) -> None:
+    database = opened(postgres_url.replace("/postgres", "/nothing"))
+
+    with pytest.raises(Unavailable):
+        await database.ping()
+
+    await database.close()
+
+
+async def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "ecg.csv").write_text("I,II,III\n" * 1000)
+    database = opened(f"sqlite:///{tmp_path}/ecg.csv")
+
+    with pytest.raises(Unavailable):
+        await database.ping()
+
+    await database.close()
+
+
+async def test_a_file_locked_by_another_program_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.shared.database.engine.BUSY_SECONDS", 0.2)
+    database = opened(f"sqlite:///{tmp_path}/a.sqlite")
+    await database.ping()
+    other = sqlite3.connect(tmp_path / "a.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(Unavailable):
+        async with database.session():
+            pass
+    await database.ping()
+
+    other.close()
+    await database.close()
