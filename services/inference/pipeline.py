@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import Executor
 from contextlib import aclosing
 from functools import partial
@@ -37,7 +37,7 @@ class Pipeline:
         self._preparing = preparing
 
     async def records(
-        self, model: StoredModel, ready: ReadyModel, records: AsyncIterator[StoredRecord]
+        self, model: StoredModel, ready: ReadyModel, records: AsyncGenerator[StoredRecord, None]
     ) -> AsyncGenerator[Prediction, None]:
         """Predict stored records in their order; one that fails is a prediction with its error."""
 
@@ -57,7 +57,7 @@ class Pipeline:
                 yield row
 
     async def inline(
-        self, model: StoredModel, ready: ReadyModel, ecgs: AsyncIterator[InlineEcg]
+        self, model: StoredModel, ready: ReadyModel, ecgs: AsyncGenerator[InlineEcg, None]
     ) -> AsyncGenerator[Prediction, None]:
         """Predict ECGs that came with the call."""
 
@@ -84,7 +84,7 @@ class Pipeline:
             return Prediction(*named, error=error)
         return Prediction(*named, found, fed.remarks)
 
-    async def _read(self, records: AsyncIterator[StoredRecord]) -> AsyncGenerator[_Read, None]:
+    async def _read(self, records: AsyncGenerator[StoredRecord, None]) -> AsyncGenerator[_Read, None]:
         async with aclosing(in_order(_chunks(records), self._read_chunk, ahead=CHUNKS_AHEAD)) as chunks:
             async for chunk in chunks:
                 for read in chunk:
@@ -109,32 +109,34 @@ class Pipeline:
 
 
 async def in_order(
-    items: AsyncIterator[Item], work: Callable[[Item], Awaitable[Result]], *, ahead: int
+    items: AsyncGenerator[Item, None], work: Callable[[Item], Awaitable[Result]], *, ahead: int
 ) -> AsyncGenerator[Result, None]:
     """Yield work(item) in the order of the items, at most `ahead` of them under way; leaving cancels those."""
     pending: deque[asyncio.Task[Result]] = deque()
     try:
-        async for item in items:
-            pending.append(asyncio.ensure_future(work(item)))
-            while pending and (len(pending) >= ahead or pending[0].done()):
+        async with aclosing(items):
+            async for item in items:
+                pending.append(asyncio.ensure_future(work(item)))
+                while pending and (len(pending) >= ahead or pending[0].done()):
+                    yield await pending.popleft()
+            while pending:
                 yield await pending.popleft()
-        while pending:
-            yield await pending.popleft()
     finally:
         for task in pending:
             task.cancel()
         await asyncio.gather(*pending, return_exceptions=True)
 
 
-async def _chunks(records: AsyncIterator[StoredRecord]) -> AsyncGenerator[list[StoredRecord], None]:
+async def _chunks(records: AsyncGenerator[StoredRecord, None]) -> AsyncGenerator[list[StoredRecord], None]:
     chunk: list[StoredRecord] = []
     size = 0
-    async for record in records:
-        if chunk and (len(chunk) >= MAX_CHUNK_RECORDS or size + record.ref.row_bytes > MAX_CHUNK_BYTES):
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(record)
-        size += record.ref.row_bytes
+    async with aclosing(records):
+        async for record in records:
+            if chunk and (len(chunk) >= MAX_CHUNK_RECORDS or size + record.ref.row_bytes > MAX_CHUNK_BYTES):
+                yield chunk
+                chunk, size = [], 0
+            chunk.append(record)
+            size += record.ref.row_bytes
     if chunk:
         yield chunk
 

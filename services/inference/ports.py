@@ -1,6 +1,6 @@
 """What inference needs from other services."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 from services.inference.predictions import StoredModel, StoredRecord
@@ -18,10 +18,10 @@ class Models(Protocol):
 class Records(Protocol):
     """The records of departments."""
 
-    def named(self, caller: Caller, record_ids: Sequence[str]) -> AsyncIterator[StoredRecord]:
+    def named(self, caller: Caller, record_ids: Sequence[str]) -> AsyncGenerator[StoredRecord, None]:
         """Yield records in the order asked for; raises NotFound."""
         ...
 
-    def of_dataset(self, caller: Caller, dataset_id: str) -> AsyncIterator[StoredRecord]:
+    def of_dataset(self, caller: Caller, dataset_id: str) -> AsyncGenerator[StoredRecord, None]:
         """Yield every record of a dataset in the order they came; raises NotFound."""
         ...

@@ -1,6 +1,6 @@
 """The use cases of inference: predict ECGs, run a model on prepared tensors, describe a model."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -81,7 +81,7 @@ class Inference:
         return await model.ready.batcher.submit(np.ascontiguousarray(batch))
 
 
-async def _each(ecgs: Sequence[InlineEcg]) -> AsyncIterator[InlineEcg]:
+async def _each(ecgs: Sequence[InlineEcg]) -> AsyncGenerator[InlineEcg, None]:
     for ecg in ecgs:
         yield ecg
 

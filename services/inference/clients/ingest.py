@@ -1,6 +1,7 @@
 """The records of departments over gRPC."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from typing import Final
 
 from einthoven.ingest.v1 import ingest_pb2 as pb
@@ -20,16 +21,18 @@ class IngestClient:
         self._client = client
         self._stub = ingest_pb2_grpc.IngestServiceStub(client.channel)
 
-    def named(self, caller: Caller, record_ids: Sequence[str]) -> AsyncIterator[StoredRecord]:
+    def named(self, caller: Caller, record_ids: Sequence[str]) -> AsyncGenerator[StoredRecord, None]:
         """Yield records in the order asked for; raises NotFound."""
         return self._resolve(caller, pb.ResolveRecordsRequest(record_ids=record_ids))
 
-    def of_dataset(self, caller: Caller, dataset_id: str) -> AsyncIterator[StoredRecord]:
+    def of_dataset(self, caller: Caller, dataset_id: str) -> AsyncGenerator[StoredRecord, None]:
         """Yield every record of a dataset in the order they came; raises NotFound."""
         return self._resolve(caller, pb.ResolveRecordsRequest(dataset_id=dataset_id))
 
-    async def _resolve(self, caller: Caller, request: pb.ResolveRecordsRequest) -> AsyncIterator[StoredRecord]:
-        async for response in self._client.server_stream(self._stub.ResolveRecords, request, caller=caller):
-            for record in response.records:
-                remarks = remarks_from_pb(record.remarks)
-                yield StoredRecord(record.record_id, record.file_name, ref_from_pb(record.signal), remarks)
+    async def _resolve(self, caller: Caller, request: pb.ResolveRecordsRequest) -> AsyncGenerator[StoredRecord, None]:
+        answers = self._client.server_stream(self._stub.ResolveRecords, request, caller=caller)
+        async with aclosing(answers):  # type: ignore[type-var]  # it is a generator, whatever its type says
+            async for response in answers:
+                for record in response.records:
+                    remarks = remarks_from_pb(record.remarks)
+                    yield StoredRecord(record.record_id, record.file_name, ref_from_pb(record.signal), remarks)
