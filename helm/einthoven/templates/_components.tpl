@@ -14,11 +14,11 @@ ingest:
   calls: []
 signal-analysis:
   values: signalAnalysis
-  uses: [storage, bus, rpc]
+  uses: [storage, rpc]
   calls: [ingest]
 inference:
   values: inference
-  uses: [storage, bus, rpc]
+  uses: [storage, rpc]
   calls: [ingest, exchange]
 trainer:
   values: trainer
