@@ -10,7 +10,8 @@ from services.shared.errors import Unavailable
 from services.shared.messaging import Bus, Message, WorkQueue
 from services.shared.messaging.opening import open_bus
 from services.shared.settings import BusSettings
-from tests.contract.messaging import BusContract, Recorder, eventually, new_queue
+from tests.contract.messaging import BusContract
+from tests.contract.recorder import Recorder, eventually, new_queue
 from tests.servers import Server, data_folder, free_port, nats_server, private_certificate, running
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from services.shared.messaging import DEDUP_SECONDS, WorkQueue
 from services.shared.messaging.local import LocalBus
-from tests.contract.messaging import Recorder
+from tests.contract.recorder import Recorder
 
 QUEUE = WorkQueue("unit", "unit.requested", redelivery_delay_seconds=7.0)
 
