@@ -1,0 +1,69 @@
+"""The learning-rate finder: a short trial over growing rates, on training data only.
+
+Smith, Cyclical learning rates for training neural networks, 2017 (arXiv 1506.01186): the rate at which the loss falls
+most steeply per decade. Losses of single batches are noisy, so the slope is that of a line through many of them.
+"""
+
+import math
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.signal import savgol_filter
+from torch import nn
+
+from services.trainer.learning.batches import Batches
+from services.trainer.learning.recipe import Recipe
+from services.trainer.learning.trainable import Trainable
+
+LOWEST: Final = 1e-5
+HIGHEST: Final = 1.0
+STEPS: Final = 80
+SMOOTHING: Final = 0.9
+DIVERGED: Final = 4.0
+"""The trial ends where the smoothed loss is this many times the lowest seen."""
+NEIGHBOURS: Final = 21
+BOUNDS: Final = (1e-5, 1e-2)
+"""What is suggested lies within these: small trials are noisy."""
+
+
+def find_learning_rate(trainable: Trainable, batches: Batches, objective: nn.Module, recipe: Recipe) -> float:
+    """Suggest a learning rate; the network comes back with the weights it had."""
+    network = trainable.network
+    before = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+    trainable.set_training(recipe.mode)
+    rates = np.geomspace(LOWEST, HIGHEST, STEPS)
+    optimizer = recipe.build_optimizer(network.parameters(), LOWEST)
+    losses: list[float] = []
+    for rate, (signals, targets) in zip(rates, batches.endless(), strict=False):
+        for group in optimizer.param_groups:
+            group["lr"] = float(rate)
+        optimizer.zero_grad(set_to_none=True)
+        with batches.autocast():
+            loss = objective(network(signals), targets)
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss.detach()))
+        if not math.isfinite(losses[-1]) or _smooth(losses)[-1] > DIVERGED * min(_smooth(losses)):
+            losses.pop()
+            break
+    network.load_state_dict(before)
+    torch.manual_seed(recipe.seed)
+    return _steepest(rates[: len(losses)], losses)
+
+
+def _smooth(losses: list[float]) -> list[float]:
+    average, smoothed = 0.0, []
+    for step, loss in enumerate(losses, 1):
+        average = SMOOTHING * average + (1 - SMOOTHING) * loss
+        smoothed.append(average / (1 - SMOOTHING**step))
+    return smoothed
+
+
+def _steepest(rates: NDArray[np.float64], losses: list[float]) -> float:
+    """Return the rate around which a line through the neighbouring losses falls most steeply per decade."""
+    if len(losses) < NEIGHBOURS:
+        return BOUNDS[0]
+    slope = savgol_filter(np.array(losses), NEIGHBOURS, polyorder=1, deriv=1)
+    return float(np.clip(rates[int(slope.argmin())], *BOUNDS))
