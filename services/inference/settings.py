@@ -44,8 +44,8 @@ class CacheSettings(Part):
     """Of model files; a session takes somewhat more memory than its file."""
     max_model_bytes: int = Field(default=512 << 20, ge=1 << 20)
     """A larger model is not loaded."""
-    resolution_seconds: float = Field(default=2.0, ge=0, le=60)
-    """How long the store's answer on a model is believed, per department."""
+    resolution_seconds: float = Field(default=30.0, ge=0, le=300)
+    """How long the store's answer on a named version is believed, per department; the newest version is always asked for."""
 
 
 class InferenceSettings(StatelessServiceSettings):
