@@ -25,6 +25,29 @@ _RETRY: Final = {
 }
 
 
+class _StatusOfThePeer:
+    """A call's core that does not let a failed write replace the status that the other side sent."""
+
+    def __init__(self, core: Any) -> None:
+        self._core = core
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._core, name)
+
+    def set_internal_error(self, _: str) -> None:
+        """Leave the status to the one that is on its way."""
+
+
+def keep_status(call: Any) -> Any:
+    """Return a call that fails with what the service said, also where it said so while a stream was being sent.
+
+    grpc.aio answers INTERNAL instead, and loses the service's status: a write that is pending when the call ends fails,
+    and it takes that failure for the call's.
+    """
+    call._cython_call = _StatusOfThePeer(call._cython_call)  # noqa: SLF001 there is no public way
+    return call
+
+
 class RpcClient:
     """Calls one service, over every replica that its address names.
 
@@ -72,7 +95,7 @@ class RpcClient:
     ) -> Any:
         """Send a stream, return one message."""
         try:
-            return await method(requests, metadata=self._metadata(caller), timeout=timeout_seconds)
+            return await keep_status(method(requests, metadata=self._metadata(caller), timeout=timeout_seconds))
         except grpc.aio.AioRpcError as error:
             raise from_wire(error) from None
 
@@ -80,7 +103,7 @@ class RpcClient:
         self, method: Any, request: Any, *, caller: Caller, timeout_seconds: float = STREAM_TIMEOUT_SECONDS
     ) -> AsyncIterator[Any]:
         """Send one message, yield a stream; leaving the iteration cancels the call."""
-        call = method(request, metadata=self._metadata(caller), timeout=timeout_seconds)
+        call = keep_status(method(request, metadata=self._metadata(caller), timeout=timeout_seconds))
         try:
             async for message in call:
                 yield message

@@ -6,7 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
@@ -54,10 +54,11 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
             async with self._scope(method, metadata, context), _deadline(context):
                 return await inner(request, context)
 
-        async def stream(request: Any, context: _Context) -> AsyncIterator[Any]:
-            async with self._scope(method, metadata, context):
-                async for message in inner(request, context):
-                    yield message
+        async def stream(request: Any, context: _Context) -> None:
+            # Written, not yielded: grpc leaves a generator lying where its client has gone away.
+            async with self._scope(method, metadata, context), aclosing(inner(request, context)) as messages:
+                async for message in messages:
+                    await _write(context, message)
 
         make = {
             (False, False): grpc.unary_unary_rpc_method_handler,
@@ -111,6 +112,13 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
         error_id = uuid.uuid4().hex
         _log.error("call_failed", method=method, error_id=error_id, exc_info=error)
         await context.abort(grpc.StatusCode.INTERNAL, INTERNAL_TEXT + error_id, trailers(ErrorCode.INTERNAL, error_id))
+
+
+async def _write(context: _Context, message: Any) -> None:
+    try:
+        await context.write(message)
+    except (grpc.aio.InternalError, grpc.aio.UsageError):
+        raise asyncio.CancelledError from None  # nobody is there to read it
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ import pytest
 from einthoven.exchange.v1 import exchange_pb2 as pb
 from einthoven.exchange.v1 import exchange_pb2_grpc as pb_grpc
 from services.shared.errors import (
+    AlreadyExists,
     DeadlineExceeded,
     ErrorCode,
     Internal,
@@ -56,12 +57,16 @@ class FakeExchange(pb_grpc.ExchangeServiceServicer):
                 raise InvalidModel("The file is damaged.")
             if request.file_name == "endless":
                 await asyncio.sleep(30)
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, GeneratorExit):
             self.cancelled.set()
             raise
 
     async def ImportModel(self, requests: AsyncIterator[pb.ImportModelRequest], context: Any) -> pb.ImportModelResponse:
-        total = sum([len(part.chunk.data) async for part in requests])
+        total = 0
+        async for part in requests:
+            if part.options.name == "taken":
+                raise AlreadyExists("The name 'taken' is taken.")
+            total += len(part.chunk.data)
         return pb.ImportModelResponse(model=pb.Model(origin=str(total)))
 
 
@@ -140,6 +145,18 @@ async def test_leaving_a_stream_cancels_the_call(client: RpcClient, servicer: Fa
     await stream.aclose()  # type: ignore[attr-defined]
 
     await asyncio.wait_for(servicer.cancelled.wait(), 5)
+
+
+async def test_a_refusal_amid_a_client_stream_arrives_whole(client: RpcClient) -> None:
+    async def parts() -> AsyncIterator[pb.ImportModelRequest]:
+        yield pb.ImportModelRequest(options=pb.ImportOptions(name="taken"))
+        for _ in range(500):
+            request = pb.ImportModelRequest()
+            request.chunk.data = bytes(100_000)
+            yield request
+
+    with pytest.raises(AlreadyExists, match="is taken"):
+        await client.client_stream(stub_of(client).ImportModel, parts(), caller=ANNA)
 
 
 async def test_a_client_stream_arrives(client: RpcClient) -> None:
