@@ -1,6 +1,7 @@
 """Logs are events with fields."""
 
 import json
+from typing import Literal
 
 import pytest
 import structlog
@@ -36,3 +37,23 @@ def test_events_below_the_level_are_not_written(capsys: pytest.CaptureFixture[st
     logs.get_logger("test").info("recording_stored")
 
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("log_format", ["json", "text"])
+def test_a_traceback_shows_no_values(log_format: Literal["json", "text"], capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(TelemetrySettings(log_format=log_format), deployable="ingest")
+
+    logs.get_logger("test").error("call_failed", exc_info=_failure(patient="Jane " + "Roe"))
+
+    written = capsys.readouterr().err
+    assert "ZeroDivisionError" in written
+    assert "Jane Roe" not in written
+
+
+def _failure(patient: str) -> Exception:
+    """Return an exception raised in a frame that knows a patient."""
+    try:
+        1 / (len(patient) - len(patient))
+    except ZeroDivisionError as error:
+        return error
+    raise AssertionError
