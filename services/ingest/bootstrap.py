@@ -1,0 +1,79 @@
+"""The composition root of ingest: the only file that names concrete adapters."""
+
+from pathlib import Path
+
+from einthoven.ingest.v1 import ingest_pb2_grpc
+from services.ingest.announcing import BusNews
+from services.ingest.catalog.erasures import Erasures
+from services.ingest.catalog.ledger import Ledger
+from services.ingest.decoding_pool import DecodingPool
+from services.ingest.erasing.eraser import Eraser
+from services.ingest.erasing.sweep import Sweep
+from services.ingest.removal import Removal
+from services.ingest.service import Ingest, Rooms
+from services.ingest.servicer import IngestServicer
+from services.ingest.settings import IngestSettings
+from services.ingest.uploading.shelf import Shelf
+from services.ingest.uploading.uploads import Uploads
+from services.shared.database import Database, migrate, open_database
+from services.shared.deployable import Deployable
+from services.shared.identity import Tokens
+from services.shared.messaging import Bus
+from services.shared.messaging.opening import open_bus
+from services.shared.rpc.server import RpcServer
+from services.shared.signals import SignalStore
+from services.shared.storage import ObjectStore
+from services.shared.storage.opening import open_store
+
+NAME = "ingest"
+SERVICE = "einthoven.ingest.v1.IngestService"
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+async def build(
+    settings: IngestSettings,
+    *,
+    store: ObjectStore | None = None,
+    bus: Bus | None = None,
+    database: Database | None = None,
+) -> Deployable:
+    """Return ingest, ready to start; resources that are passed in are left open."""
+    server = RpcServer(settings.rpc, Tokens(settings.identity, issuer=NAME))
+    deployable = Deployable(NAME, server)
+    if store is None:
+        store = open_store(settings.storage)
+        deployable.on_close(store.close)
+    if bus is None:
+        bus = open_bus(settings.bus)
+        deployable.on_close(bus.close)
+    if database is None:
+        database = open_database(settings.database)
+        deployable.on_close(database.close)
+    deployable.check("storage", store.ping)
+    deployable.check("database", database.ping)
+    deployable.on_start(lambda: migrate(database, NAME, MIGRATIONS))
+    ingest = _compose(settings, deployable, store=store, bus=bus, database=database)
+    server.add(ingest_pb2_grpc.add_IngestServiceServicer_to_server, IngestServicer(ingest), SERVICE)
+    return deployable
+
+
+def _compose(
+    settings: IngestSettings, deployable: Deployable, *, store: ObjectStore, bus: Bus, database: Database
+) -> Ingest:
+    news, rows, ledger = BusNews(bus), Erasures(database), Ledger(database)
+    eraser, pool = Eraser(store, rows), DecodingPool(settings.limits.decode_threads)
+    sweep = Sweep(rows, eraser, every_seconds=settings.sweep_seconds, orphan_seconds=settings.orphan_seconds)
+    secret = settings.pseudonym_secret or settings.identity.secret
+    uploads = Uploads(
+        Shelf(store, ledger, news),
+        pool,
+        eraser,
+        limits=settings.limits,
+        pseudonym_secret=secret.get_secret_value().encode(),
+    )
+    deployable.background(sweep.run)
+    deployable.on_close(ledger.close)
+    deployable.on_close(pool.close)
+    deployable.on_close(uploads.close)
+    rooms = Rooms(database, SignalStore(store), uploads, Removal(rows, eraser, news), settings.limits.max_labels_bytes)
+    return Ingest(rooms)

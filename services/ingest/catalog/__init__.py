@@ -1,0 +1,1 @@
+"""The rows of ingest: what is asked of them, and the transactions that change them."""

@@ -1,0 +1,185 @@
+"""Protobuf of ingest to what the room speaks of, and back; pure."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+
+from einthoven.common.v1 import common_pb2
+from einthoven.events.v1 import events_pb2
+from einthoven.ingest.v1 import ingest_pb2 as pb
+from services.ingest.decoding.declaration import Declaration
+from services.ingest.exporting.exports import ExportedFile
+from services.ingest.records import Dataset, LabelSummary, Outcome, Page, Record, ReportLine, Statistics
+from services.ingest.uploading.arrivals import End, Start, Step
+from services.shared.ecg import Recording
+from services.shared.errors import InvalidRequest
+from services.shared.rpc.convert import ref_to_pb, remarks_to_pb, signal_to_pb, timestamp
+
+_OUTCOMES = {outcome: pb.FileOutcome.Value(f"FILE_OUTCOME_{outcome.name}") for outcome in Outcome}
+
+
+def dataset_to_pb(dataset: Dataset) -> pb.Dataset:
+    """Return a dataset for the wire."""
+    return pb.Dataset(
+        dataset_id=dataset.dataset_id,
+        name=dataset.name,
+        version=dataset.version,
+        records=dataset.records,
+        created_at=timestamp(dataset.created_at),
+    )
+
+
+def record_to_pb(record: Record) -> pb.Record:
+    """Return a record for the wire."""
+    return pb.Record(
+        record_id=record.record_id,
+        dataset_id=record.dataset_id,
+        file_name=record.file_name,
+        format=record.format_name,
+        sha256=record.sha256,
+        signal=ref_to_pb(record.signal),
+        remarks=remarks_to_pb(record.remarks),
+        labels=[pb.Label(name=label.name, icd10=label.icd10) for label in record.labels],
+        patient=record.patient or "",
+        age_years=record.age_years,
+        sex=record.sex or "",
+        created_at=timestamp(record.created_at),
+    )
+
+
+def line_to_pb(line: ReportLine) -> pb.UploadRecordsResponse:
+    """Return a report line for the wire."""
+    return pb.UploadRecordsResponse(
+        file_name=line.file_name,
+        outcome=_OUTCOMES[line.outcome],
+        record=record_to_pb(line.record) if line.record else None,
+        error_code=line.error_code,
+        error_detail=line.error_detail,
+    )
+
+
+def datasets_to_pb(page: Page[Dataset]) -> pb.ListDatasetsResponse:
+    """Return a page of datasets for the wire."""
+    return pb.ListDatasetsResponse(datasets=map(dataset_to_pb, page.items), page=_next(page.next_cursor))
+
+
+def records_to_pb(page: Page[Record]) -> pb.ListRecordsResponse:
+    """Return a page of records for the wire."""
+    return pb.ListRecordsResponse(records=map(record_to_pb, page.items), page=_next(page.next_cursor))
+
+
+def labels_to_pb(summary: LabelSummary) -> pb.PutLabelsResponse:
+    """Return what labels have become for the wire."""
+    return pb.PutLabelsResponse(
+        labelled_records=summary.labelled_records,
+        unlabelled_records=summary.unlabelled_records,
+        classes=summary.classes,
+    )
+
+
+def statistics_to_pb(found: Statistics) -> pb.GetStatisticsResponse:
+    """Return statistics for the wire."""
+    return pb.GetStatisticsResponse(
+        records=found.records,
+        unlabelled_records=found.unlabelled_records,
+        labels=_counts(found.labels),
+        formats=_counts(found.formats),
+        rates=_counts(found.rates),
+        sexes=_counts(found.sexes),
+        patients=found.patients,
+        shortest_s=found.shortest_s,
+        longest_s=found.longest_s,
+    )
+
+
+def batch_to_pb(version: int, records: Iterable[Record]) -> pb.ResolveRecordsResponse:
+    """Return some resolved records for the wire."""
+    return pb.ResolveRecordsResponse(dataset_version=version, records=map(record_to_pb, records))
+
+
+def head_to_pb(file: ExportedFile) -> common_pb2.FileHead:
+    """Return what an exported file is for the wire."""
+    size = len(file.data)
+    return common_pb2.FileHead(
+        file_name=file.file_name, media_type=file.media_type, sha256=file.sha256, size_bytes=size
+    )
+
+
+def decoded_to_pb(format_name: str, recording: Recording) -> pb.DecodeFileResponse:
+    """Return a decoded file for the wire."""
+    signal = signal_to_pb(recording.signal, recording.leads, recording.rate_hz)
+    return pb.DecodeFileResponse(signal=signal, format=format_name, remarks=remarks_to_pb(recording.remarks))
+
+
+def declaration_of(message: pb.Declaration) -> Declaration:
+    """Return what the caller declares; raises InvalidRequest where it is impossible."""
+    return Declaration(
+        rate_hz=message.sampling_rate_hz if message.HasField("sampling_rate_hz") else None,
+        gain_adu_per_mv=message.gain_adu_per_mv if message.HasField("gain_adu_per_mv") else None,
+        lead_layout=message.lead_layout or None,
+        format_name=message.format or None,
+    )
+
+
+async def upload_options(requests: AsyncIterator[pb.UploadRecordsRequest]) -> tuple[str, Declaration]:
+    """Return the dataset and the declaration, which come first; raises InvalidRequest where they do not."""
+    first = await anext(requests, None)
+    if first is None or first.WhichOneof("part") != "options":
+        raise InvalidRequest("An upload begins with its options.")
+    return first.options.dataset_id, declaration_of(first.options.declaration)
+
+
+async def decode_options(requests: AsyncIterator[pb.DecodeFileRequest]) -> Declaration:
+    """Return the declaration, which comes first; raises InvalidRequest where it does not."""
+    first = await anext(requests, None)
+    if first is None or first.WhichOneof("part") != "declaration":
+        raise InvalidRequest("A file to decode begins with a declaration.")
+    return declaration_of(first.declaration)
+
+
+async def steps(
+    requests: AsyncIterator[pb.UploadRecordsRequest] | AsyncIterator[pb.DecodeFileRequest],
+) -> AsyncIterator[Step]:
+    """Yield the steps after the options."""
+    async for request in requests:
+        match request.WhichOneof("part"):
+            case "start":
+                yield Start(request.start.file_name)
+            case "chunk":
+                yield request.chunk.data
+            case "end":
+                yield End()
+            case _:
+                raise InvalidRequest("Options come once, before the first file.")
+
+
+async def labels_dataset(requests: AsyncIterator[pb.PutLabelsRequest]) -> str:
+    """Return the dataset, which comes first; raises InvalidRequest where it does not."""
+    first = await anext(requests, None)
+    if first is None or first.WhichOneof("part") != "dataset_id":
+        raise InvalidRequest("Labels begin with the dataset they are for.")
+    return first.dataset_id
+
+
+async def label_chunks(requests: AsyncIterator[pb.PutLabelsRequest]) -> AsyncIterator[bytes]:
+    """Yield the bytes of the CSV."""
+    async for request in requests:
+        yield request.chunk.data
+
+
+def stored_event(tenant: str, dataset_id: str, record_ids: Sequence[str]) -> bytes:
+    """Return the event of records that were stored."""
+    event = events_pb2.RecordingsStored(tenant=tenant, dataset_id=dataset_id, record_ids=record_ids)
+    return event.SerializeToString()
+
+
+def erased_event(tenant: str, dataset_id: str, record_ids: Sequence[str]) -> bytes:
+    """Return the event of records that were erased."""
+    event = events_pb2.RecordingsErased(tenant=tenant, dataset_id=dataset_id, record_ids=record_ids)
+    return event.SerializeToString()
+
+
+def _next(cursor: str) -> common_pb2.PageResponse:
+    return common_pb2.PageResponse(next_cursor=cursor)
+
+
+def _counts(counts: dict[str, int]) -> list[pb.Count]:
+    return [pb.Count(value=value, count=count) for value, count in counts.items()]

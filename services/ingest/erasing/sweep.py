@@ -1,0 +1,43 @@
+"""Finishes what a crash or an outage interrupted."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from services.ingest.catalog.erasures import Erasures
+from services.ingest.erasing.eraser import Eraser
+from services.shared.errors import PlatformError
+from services.shared.observability.logs import get_logger
+
+_BATCH: Final = 100
+
+_log = get_logger(__name__)
+
+
+class Sweep:
+    """Looks, when the service starts and then regularly, for erasures and uploads that did not come to their end."""
+
+    def __init__(self, rows: Erasures, eraser: Eraser, *, every_seconds: float, orphan_seconds: float) -> None:
+        self._rows = rows
+        self._eraser = eraser
+        self._every_seconds = every_seconds
+        self._orphan_age = timedelta(seconds=orphan_seconds)
+
+    async def run(self) -> None:
+        """Sweep until cancelled; what fails is tried again the next time."""
+        while True:
+            try:
+                await self.once()
+            except PlatformError as error:
+                _log.warning("sweep_failed", code=error.code.value, detail=error.detail)
+            await asyncio.sleep(self._every_seconds)
+
+    async def once(self) -> None:
+        """Finish every erasure that is marked, and delete what uploads left behind."""
+        for tenant, dataset_id in await self._rows.doomed_datasets():
+            await self._eraser.finish_dataset(tenant, dataset_id)
+        for doomed in await self._rows.doomed_records(_BATCH):
+            await self._eraser.finish_record(doomed)
+        for claim in await self._rows.claims_before(datetime.now(UTC) - self._orphan_age):
+            _log.warning("claim_left_behind", key=claim.key)
+            await self._eraser.drop(claim.key, holder=claim.holder)

@@ -1,0 +1,112 @@
+"""What ingest keeps: datasets, records and labels, and what it says of an upload."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from services.shared.ecg import Remark
+from services.shared.signals import SignalRef
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """A part of a list."""
+
+    items: tuple[Item, ...]
+    next_cursor: str
+    """Empty at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A department's collection of ECGs."""
+
+    dataset_id: str
+    tenant: str
+    name: str
+    version: int
+    """Grows with every change of its records or labels."""
+    records: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One label of one record."""
+
+    name: str
+    icd10: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewRecord:
+    """One ECG that was decoded and whose objects are written; the next transaction makes it a record."""
+
+    record_id: str
+    tenant: str
+    dataset_id: str
+    file_name: str
+    format_name: str
+    sha256: str
+    """Of the original bytes; of several files, of the archive they are kept in."""
+    signal: SignalRef
+    remarks: tuple[Remark, ...]
+    patient: str | None
+    age_years: float | None
+    sex: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Record(NewRecord):
+    """One stored ECG with its labels."""
+
+    labels: tuple[Label, ...] = ()
+
+
+class Outcome(StrEnum):
+    """What became of one file."""
+
+    STORED = "stored"
+    STORED_WITH_WARNINGS = "stored_with_warnings"
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"
+    COMPANION = "companion"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLine:
+    """One line of the ingest report."""
+
+    file_name: str
+    outcome: Outcome
+    record: Record | None = None
+    error_code: str = ""
+    error_detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSummary:
+    """What a dataset's labels are after they were replaced."""
+
+    labelled_records: int
+    unlabelled_records: int
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What a dataset holds."""
+
+    records: int
+    unlabelled_records: int
+    labels: dict[str, int]
+    formats: dict[str, int]
+    rates: dict[str, int]
+    sexes: dict[str, int]
+    patients: int
+    shortest_s: float
+    longest_s: float

@@ -1,0 +1,104 @@
+"""The gRPC edge of ingest: convert, call, convert."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from einthoven.ingest.v1 import ingest_pb2 as pb
+from einthoven.ingest.v1 import ingest_pb2_grpc
+from services.ingest import convert
+from services.ingest.service import Ingest
+from services.shared.identity import current_caller
+from services.shared.rpc.convert import download
+
+
+class IngestServicer(ingest_pb2_grpc.IngestServiceServicer):
+    """Serves einthoven.ingest.v1.IngestService."""
+
+    def __init__(self, ingest: Ingest) -> None:
+        self._ingest = ingest
+
+    async def CreateDataset(self, request: pb.CreateDatasetRequest, context: Any) -> pb.CreateDatasetResponse:
+        """Make an empty dataset."""
+        dataset = await self._ingest.create_dataset(current_caller(), request.name)
+        return pb.CreateDatasetResponse(dataset=convert.dataset_to_pb(dataset))
+
+    async def GetDataset(self, request: pb.GetDatasetRequest, context: Any) -> pb.GetDatasetResponse:
+        """Return one dataset."""
+        dataset = await self._ingest.get_dataset(current_caller(), request.dataset_id)
+        return pb.GetDatasetResponse(dataset=convert.dataset_to_pb(dataset))
+
+    async def ListDatasets(self, request: pb.ListDatasetsRequest, context: Any) -> pb.ListDatasetsResponse:
+        """List the department's datasets."""
+        page = request.page
+        found = await self._ingest.list_datasets(current_caller(), limit=page.limit, cursor=page.cursor)
+        return convert.datasets_to_pb(found)
+
+    async def DeleteDataset(self, request: pb.DeleteDatasetRequest, context: Any) -> pb.DeleteDatasetResponse:
+        """Erase a dataset."""
+        count = await self._ingest.delete_dataset(current_caller(), request.dataset_id)
+        return pb.DeleteDatasetResponse(records=count)
+
+    async def UploadRecords(
+        self, request_iterator: AsyncIterator[pb.UploadRecordsRequest], context: Any
+    ) -> AsyncIterator[pb.UploadRecordsResponse]:
+        """Take files, answer a line per file."""
+        caller, requests = current_caller(), aiter(request_iterator)
+        dataset_id, declaration = await convert.upload_options(requests)
+        async for line in self._ingest.upload(caller, dataset_id, declaration, convert.steps(requests)):
+            yield convert.line_to_pb(line)
+
+    async def PutLabels(
+        self, request_iterator: AsyncIterator[pb.PutLabelsRequest], context: Any
+    ) -> pb.PutLabelsResponse:
+        """Replace the labels of a dataset."""
+        caller, requests = current_caller(), aiter(request_iterator)
+        dataset_id = await convert.labels_dataset(requests)
+        summary = await self._ingest.put_labels(caller, dataset_id, convert.label_chunks(requests))
+        return convert.labels_to_pb(summary)
+
+    async def ListRecords(self, request: pb.ListRecordsRequest, context: Any) -> pb.ListRecordsResponse:
+        """List the records of a dataset."""
+        caller, page = current_caller(), request.page
+        found = await self._ingest.list_records(caller, request.dataset_id, limit=page.limit, cursor=page.cursor)
+        return convert.records_to_pb(found)
+
+    async def GetRecord(self, request: pb.GetRecordRequest, context: Any) -> pb.GetRecordResponse:
+        """Return one record."""
+        record = await self._ingest.get_record(current_caller(), request.record_id)
+        return pb.GetRecordResponse(record=convert.record_to_pb(record))
+
+    async def DeleteRecord(self, request: pb.DeleteRecordRequest, context: Any) -> pb.DeleteRecordResponse:
+        """Erase one record."""
+        await self._ingest.delete_record(current_caller(), request.record_id)
+        return pb.DeleteRecordResponse()
+
+    async def GetStatistics(self, request: pb.GetStatisticsRequest, context: Any) -> pb.GetStatisticsResponse:
+        """Count a dataset."""
+        found = await self._ingest.statistics(current_caller(), request.dataset_id)
+        return convert.statistics_to_pb(found)
+
+    async def ResolveRecords(
+        self, request: pb.ResolveRecordsRequest, context: Any
+    ) -> AsyncIterator[pb.ResolveRecordsResponse]:
+        """Say where signals lie."""
+        found = self._ingest.resolve(current_caller(), request.record_ids, request.dataset_id)
+        async for version, records in found:
+            yield convert.batch_to_pb(version, records)
+
+    async def ExportSignal(
+        self, request: pb.ExportSignalRequest, context: Any
+    ) -> AsyncIterator[pb.ExportSignalResponse]:
+        """Stream a signal out as a file."""
+        rate_hz = request.rate_hz if request.HasField("rate_hz") else None
+        file = await self._ingest.export(current_caller(), request.record_id, request.format, rate_hz)
+        async for part in download(convert.head_to_pb(file), [file.data]):
+            yield pb.ExportSignalResponse(file=part)
+
+    async def DecodeFile(
+        self, request_iterator: AsyncIterator[pb.DecodeFileRequest], context: Any
+    ) -> pb.DecodeFileResponse:
+        """Decode one file without storing it."""
+        caller, requests = current_caller(), aiter(request_iterator)
+        declaration = await convert.decode_options(requests)
+        format_name, recording = await self._ingest.decode(caller, declaration, convert.steps(requests))
+        return convert.decoded_to_pb(format_name, recording)

@@ -1,0 +1,1 @@
+"""The way of files into the store: arriving, finding their companions, decoded, written, made records of."""

@@ -1,0 +1,89 @@
+"""Decoded ECGs wait a moment for each other, so that they share shards and transactions."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from services.ingest.catalog.ledger import Committed
+from services.ingest.records import NewRecord
+from services.shared.ecg import Signal
+
+MAX_RECORDS: Final = 256
+MAX_BYTES: Final = 32 << 20
+MAX_WAIT_SECONDS: Final = 1.0
+QUIET_SECONDS: Final = 0.03
+"""When nothing more has come for this long, nobody is kept waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An ECG whose original is written; its signal is next."""
+
+    record: NewRecord
+    """With a reference to a shard of its own, which it has if nobody shares it."""
+    signal: Signal
+
+
+Flush = Callable[[Sequence[Ready]], Awaitable[Sequence[Committed]]]
+
+
+class Batch:
+    """Collects what is ready and has it flushed: when full, when quiet, when waited for a second, or when told."""
+
+    def __init__(self, flush: Flush) -> None:
+        self._flush = flush
+        self._waiting: list[tuple[Ready, asyncio.Future[Committed]]] = []
+        self._bytes = 0
+        self._since = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def add(self, ready: Ready) -> Committed:
+        """Wait until the ECG is durable; raises what the flush raised."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Committed] = loop.create_future()
+        if not self._waiting:
+            self._since = loop.time()
+        self._waiting.append((ready, future))
+        self._bytes += ready.signal.nbytes
+        if len(self._waiting) >= MAX_RECORDS or self._bytes >= MAX_BYTES:
+            self.flush_now()
+        else:
+            self._set_timer(loop)
+        return await future
+
+    def flush_now(self) -> None:
+        """Flush whatever waits."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._waiting:
+            task = asyncio.create_task(self._run(self._waiting))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            self._waiting, self._bytes = [], 0
+
+    async def close(self) -> None:
+        """Let go of what waits; what is being flushed comes to its end."""
+        if self._timer is not None:
+            self._timer.cancel()
+        await asyncio.gather(*self._tasks)
+
+    def _set_timer(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        due = min(self._since + MAX_WAIT_SECONDS, loop.time() + QUIET_SECONDS)
+        self._timer = loop.call_at(due, self.flush_now)
+
+    async def _run(self, batch: list[tuple[Ready, asyncio.Future[Committed]]]) -> None:
+        try:
+            done = await self._flush([ready for ready, _ in batch])
+        except Exception as error:  # noqa: BLE001 whoever waits for the flush is told, whatever it is
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for (_, future), committed in zip(batch, done, strict=True):
+            if not future.done():
+                future.set_result(committed)
