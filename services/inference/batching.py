@@ -1,12 +1,14 @@
 """Dynamic batching: callers who ask for the same model at the same time share its runs, each getting its own rows.
 
-A run starts at once when nothing is running and one request waits; when several wait, when the batch is full or the
-first of them has waited long enough. While a run is on, what arrives gathers for the next one.
+A lone request is run at once, with all cores, when nothing is running. When several wait, a run starts once its batch
+is full or the first of them has waited long enough; full batches are run beside each other. While runs are on, what
+arrives gathers for the next one.
 """
 
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Final
@@ -17,8 +19,11 @@ from services.inference import metrics
 from services.inference.runtime.base import Batch, ModelRuntime, Outputs
 from services.shared.errors import InvalidModel, PlatformError
 
-FULL_RUNS_AHEAD: Final = 2
-"""A full batch is handed over while another one runs, so that nothing idles between them."""
+RUNS_AHEAD: Final = 1
+"""One more full batch is handed over than run at once, so that nothing idles between them."""
+
+
+_Run = Callable[[Batch], Outputs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +74,18 @@ class Batcher:
         while self._queue or self._runs:
             self._changed.clear()
             if self._may_start():
-                run = asyncio.create_task(self._run(self._take()))
-                self._runs.add(run)
-                run.add_done_callback(self._ended)
+                self._start(self._take())
             else:
                 await self._wait()
 
+    def _start(self, requests: list[_Request]) -> None:
+        alone = not self._runs and not self._queue
+        run = asyncio.create_task(self._run(requests, self._runtime.run_alone if alone else self._runtime.run))
+        self._runs.add(run)
+        run.add_done_callback(self._ended)
+
     def _may_start(self) -> bool:
-        if not self._queue or len(self._runs) >= FULL_RUNS_AHEAD:
+        if not self._queue or len(self._runs) >= self._runtime.runs_at_once + RUNS_AHEAD:
             return False
         if sum(len(request.rows) for request in self._queue) >= self.size:
             return True
@@ -111,21 +120,21 @@ class Batcher:
             rows += len(request.rows)
         return taken
 
-    async def _run(self, requests: list[_Request]) -> None:
+    async def _run(self, requests: list[_Request], run: _Run) -> None:
         if not requests:
             return
         try:
-            await self._run_together(requests)
+            await self._run_together(requests, run)
         except Exception as error:  # noqa: BLE001 whatever fails goes to those who wait, or they would wait for ever
             if len(requests) == 1:
                 _fail(requests[0], error)
                 return
             for request in requests:  # One caller's rows must not cost the others theirs.
-                await self._run([request])
+                await self._run([request], run)
 
-    async def _run_together(self, requests: list[_Request]) -> None:
+    async def _run_together(self, requests: list[_Request], run: _Run) -> None:
         batch = requests[0].rows if len(requests) == 1 else np.concatenate([request.rows for request in requests])
-        outputs = await asyncio.get_running_loop().run_in_executor(self._executor, self._compute, batch)
+        outputs = await asyncio.get_running_loop().run_in_executor(self._executor, self._compute, run, batch)
         start = 0
         for request in requests:
             stop = start + len(request.rows)
@@ -133,9 +142,9 @@ class Batcher:
                 request.answer.set_result({name: values[start:stop] for name, values in outputs.items()})
             start = stop
 
-    def _compute(self, batch: Batch) -> Outputs:
+    def _compute(self, run: _Run, batch: Batch) -> Outputs:
         with metrics.COMPUTE_SECONDS.labels(self._label).time():
-            outputs = self._runtime.run(batch)
+            outputs = run(batch)
         metrics.RUNS.labels(self._label).inc()
         metrics.ECGS.labels(self._label).inc(len(batch))
         for name, values in outputs.items():

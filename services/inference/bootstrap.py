@@ -49,7 +49,8 @@ async def build(
 def _inference(
     settings: InferenceSettings, store: ObjectStore, *, models: RpcClient, records: RpcClient, deployable: Deployable
 ) -> Inference:
-    running = ThreadPoolExecutor(settings.runtime.runs_at_once, thread_name_prefix="run")
+    loader = OnnxLoader(settings.runtime)
+    running = ThreadPoolExecutor(loader.runs_at_once, thread_name_prefix="run")
     preparing = ThreadPoolExecutor(settings.prepare_threads, thread_name_prefix="prepare")
 
     async def end_threads() -> None:
@@ -57,7 +58,7 @@ def _inference(
         preparing.shutdown(wait=False, cancel_futures=True)
 
     deployable.on_close(end_threads)
-    cache = ModelCache(store, OnnxLoader(settings.runtime), running, cache=settings.cache, batch=settings.batch)
+    cache = ModelCache(store, loader, running, cache=settings.cache, batch=settings.batch)
     return Inference(
         exchange.ExchangeClient(models, believed_seconds=settings.cache.resolution_seconds),
         ingest.IngestClient(records),

@@ -14,9 +14,9 @@ class RuntimeSettings(Part):
     providers: tuple[str, ...] = ("CPUExecutionProvider",)
     """ONNX Runtime's execution providers, most wanted first; what is absent is reported and done without."""
     threads: int = Field(default=0, ge=0, le=1024)
-    """Threads of one run; 0 takes every core that the process may use."""
-    runs_at_once: int = Field(default=1, ge=1, le=64)
-    """Runs beside each other; on a CPU more than one only makes each slower."""
+    """Cores for running models; 0 takes every one that the process may use."""
+    runs_at_once: int = Field(default=0, ge=0, le=1024)
+    """Runs beside each other when there is much to do; 0 takes one per core, on a GPU one at a time."""
 
 
 class BatchSettings(Part):
@@ -45,7 +45,7 @@ class CacheSettings(Part):
     max_model_bytes: int = Field(default=512 << 20, ge=1 << 20)
     """A larger model is not loaded."""
     resolution_seconds: float = Field(default=30.0, ge=0, le=300)
-    """How long the store's answer on a named version is believed, per department; the newest version is always asked for."""
+    """How long the store's answer on a named version is believed, per department; the newest is always asked for."""
 
 
 class InferenceSettings(StatelessServiceSettings):

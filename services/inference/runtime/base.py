@@ -42,8 +42,17 @@ class ModelRuntime(Protocol):
         """What it really runs on, e.g. "CPUExecutionProvider"."""
         ...
 
+    @property
+    def runs_at_once(self) -> int:
+        """How many runs beside each other give the best rate."""
+        ...
+
     def run(self, batch: Batch) -> Outputs:
-        """Run one batch; blocks. Raises InvalidModel where the model fails on it."""
+        """Run one batch beside others; blocks. Raises InvalidModel where the model fails on it."""
+        ...
+
+    def run_alone(self, batch: Batch) -> Outputs:
+        """Run one batch as quickly as can be, where nothing else waits; otherwise like run."""
         ...
 
 

@@ -36,6 +36,9 @@ class OnnxLoader:
         # ONNX Runtime falls back silently; asking only for what is there keeps the report and the run the same.
         self._providers = [*(each for each in settings.providers if each in there and each != CPU), CPU]
         self._threads = settings.threads or usable_cores()
+        on_cpu = self._providers == [CPU]
+        self.runs_at_once = settings.runs_at_once or (self._threads if on_cpu else 1)
+        """How many runs beside each other give the best rate."""
 
     @property
     def providers(self) -> tuple[str, ...]:
@@ -44,34 +47,51 @@ class OnnxLoader:
 
     def __call__(self, document: bytes) -> "OnnxRuntime":
         """Load a model; raises InvalidModel where ONNX Runtime refuses it."""
+        beside = self._session(document, max(1, self._threads // self.runs_at_once))
+        alone = beside if self.runs_at_once == 1 else self._session(document, self._threads)
+        return OnnxRuntime(beside, alone, runs_at_once=self.runs_at_once)
+
+    def _session(self, document: bytes, threads: int) -> Any:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self._threads
+        options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = ERRORS_ONLY
         # Spinning threads take the cores from preparation and from other models: several times slower when shared.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            session = onnxruntime.InferenceSession(document, options, providers=self._providers)
+            return onnxruntime.InferenceSession(document, options, providers=self._providers)
         except Exception as error:
             _log.warning("model_not_loaded", error=type(error).__name__)
             raise InvalidModel("ONNX Runtime cannot load this model. Export it again, or in a lower opset.") from error
-        return OnnxRuntime(session)
 
 
 class OnnxRuntime:
-    """One session."""
+    """One model in two sessions with threads of their own.
 
-    def __init__(self, session: Any) -> None:
-        self._session = session
-        self.inputs = tuple(_facts(each) for each in session.get_inputs())
-        self.outputs = tuple(_facts(each) for each in session.get_outputs())
-        self.providers: tuple[str, ...] = tuple(session.get_providers())
+    Several runs of one thread each give a better rate than one run of several threads, which wait for each other in
+    every layer; but who comes alone is answered sooner by all cores.
+    """
+
+    def __init__(self, beside: Any, alone: Any, *, runs_at_once: int) -> None:
+        self._beside = beside
+        self._alone = alone
+        self.inputs = tuple(_facts(each) for each in alone.get_inputs())
+        self.outputs = tuple(_facts(each) for each in alone.get_outputs())
+        self.providers: tuple[str, ...] = tuple(alone.get_providers())
+        self.runs_at_once = runs_at_once
         self._names = [each.name for each in self.outputs]
 
     def run(self, batch: Batch) -> Outputs:
-        """Run one batch; raises InvalidModel where the model fails on it."""
+        """Run one batch beside others; raises InvalidModel where the model fails on it."""
+        return self._run(self._beside, batch)
+
+    def run_alone(self, batch: Batch) -> Outputs:
+        """Run one batch with all cores; raises InvalidModel where the model fails on it."""
+        return self._run(self._alone, batch)
+
+    def _run(self, session: Any, batch: Batch) -> Outputs:
         try:
-            values = self._session.run(self._names, {self.inputs[0].name: batch})
+            values = session.run(self._names, {self.inputs[0].name: batch})
         except Exception as error:
             _log.warning("model_run_failed", error=type(error).__name__, shape=batch.shape)
             raise InvalidModel(f"ONNX Runtime cannot run this model on an input of shape {batch.shape}.") from error

@@ -10,7 +10,7 @@ from services.inference.runtime.base import Batch, ModelRuntime
 CANDIDATES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 BUDGET_SECONDS: Final = 0.3
 REPEATS: Final = 3
-WORTH_IT: Final = 1.05
+WORTH_IT: Final = 1.1
 """A larger batch must be this much faster, for it makes the first caller wait longer."""
 PATIENCE: Final = 4
 """A batch this many times the best so far that is no better ends the search."""

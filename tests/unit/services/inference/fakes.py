@@ -20,6 +20,8 @@ class FakeRuntime:
 
     gate: threading.Event = field(default_factory=threading.Event)
     batches: list[int] = field(default_factory=list)
+    alone: int = 0
+    runs_at_once: int = 1
     providers: tuple[str, ...] = ("CPUExecutionProvider",)
     inputs: tuple[TensorFacts, ...] = (TensorFacts("ecg", "FP32", (-1, 12, 1000)),)
     outputs: tuple[TensorFacts, ...] = (TensorFacts("scores", "FP32", (-1, 3)),)
@@ -32,6 +34,10 @@ class FakeRuntime:
         if (batch == -1).any():
             raise InvalidModel("The model fails on minus one.")
         return {"scores": self.answer(batch)}
+
+    def run_alone(self, batch: Batch) -> Outputs:
+        self.alone += 1
+        return self.run(batch)
 
 
 def open_runtime() -> FakeRuntime:

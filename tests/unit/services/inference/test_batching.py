@@ -111,8 +111,19 @@ async def test_a_model_that_answers_with_other_rows_is_refused(executor: ThreadP
         await batcher(runtime, executor).submit(ecgs(1))
 
 
-async def test_the_next_full_run_is_handed_over_before_the_first_ends(executor: ThreadPoolExecutor) -> None:
-    runtime = FakeRuntime()
+async def test_who_comes_alone_gets_all_cores(executor: ThreadPoolExecutor) -> None:
+    runtime = open_runtime()
+    made = batcher(runtime, executor)
+
+    await values(made, ecgs(1))
+    alone = runtime.alone
+    await asyncio.gather(*(values(made, ecgs(value)) for value in range(8)))
+
+    assert (alone, runtime.alone) == (1, 1)
+
+
+async def test_full_runs_are_beside_each_other_and_one_more_is_handed_over(executor: ThreadPoolExecutor) -> None:
+    runtime = FakeRuntime(runs_at_once=2)
     made = batcher(runtime, executor, size=1)
 
     tasks = [asyncio.create_task(values(made, ecgs(value))) for value in range(4)]
@@ -122,4 +133,4 @@ async def test_the_next_full_run_is_handed_over_before_the_first_ends(executor: 
     runtime.gate.set()
 
     assert await asyncio.gather(*tasks) == [[0], [1], [2], [3]]
-    assert handed_over == 2
+    assert handed_over == 3

@@ -26,11 +26,15 @@ class Costly:
     inputs: tuple[TensorFacts, ...] = ()
     outputs: tuple[TensorFacts, ...] = ()
     providers: tuple[str, ...] = ()
+    runs_at_once: int = 1
 
     def run(self, batch: Batch) -> Outputs:
         self.sizes.append(len(batch))
         self.clock.now += self.fixed + self.each * len(batch)
         return {"y": np.zeros((len(batch), 1), np.float32)}
+
+    def run_alone(self, batch: Batch) -> Outputs:
+        return self.run(batch)
 
 
 @pytest.fixture
