@@ -1,6 +1,7 @@
 """Generates proto/gen from the contracts: `make proto`.
 
-The include root and the output root hold the same tree, so that a proto's path is its import path and nothing is rewritten.
+The include root and the output root hold the same tree, so that a proto's path is its import path and nothing is
+rewritten.
 """
 
 import shutil
@@ -20,8 +21,13 @@ def main() -> int:
     sources = sorted(str(path) for path in ROOT.glob("einthoven/**/*.proto"))
     well_known = Path(protoc.__file__).parent / "_proto"
     status = protoc.main(
-        ["protoc", f"-I{ROOT}", f"-I{well_known}", f"--python_out={GEN}", f"--grpc_python_out={GEN}"]
-        + [f"--mypy_out=quiet:{GEN}", f"--mypy_grpc_out=quiet:{GEN}", *sources]
+        [
+            "protoc",
+            *(f"-I{folder}" for folder in (ROOT, well_known)),
+            *(f"--{kind}_out={GEN}" for kind in ("python", "grpc_python")),
+            *(f"--{kind}_out=quiet:{GEN}" for kind in ("mypy", "mypy_grpc")),
+            *sources,
+        ]
     )
     for folder in [GEN / "einthoven", *(GEN / "einthoven").rglob("*")]:
         if folder.is_dir():
