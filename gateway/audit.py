@@ -47,13 +47,14 @@ class AuditTrail:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: deque[Entry] = deque()
+        self.waiting: deque[Entry] = deque()
+        """What is not written yet, oldest first."""
 
     def record(self, entry: Entry) -> None:
         """Take one entry."""
-        self._waiting.append(entry)
-        if len(self._waiting) > MAX_WAITING:
-            self._give_up(self._waiting.popleft())
+        self.waiting.append(entry)
+        if len(self.waiting) > MAX_WAITING:
+            self._give_up(self.waiting.popleft())
 
     async def run(self) -> None:
         """Write what waits, until cancelled; a database that is away is waited for."""
@@ -62,24 +63,24 @@ class AuditTrail:
             try:
                 await self.flush()
             except PlatformError as error:
-                _log.warning("audit_waits", rows=len(self._waiting), detail=error.detail)
+                _log.warning("audit_waits", rows=len(self.waiting), detail=error.detail)
 
     async def flush(self) -> None:
         """Write everything that waits; what could not be written waits on."""
-        while self._waiting:
-            batch = [self._waiting[place] for place in range(min(BATCH_ROWS, len(self._waiting)))]
+        while self.waiting:
+            batch = [self.waiting[place] for place in range(min(BATCH_ROWS, len(self.waiting)))]
             async with self._database.session() as session:
                 await session.execute(insert(AuditRow), [_row(entry) for entry in batch])
             for _ in batch:
-                self._waiting.popleft()
+                self.waiting.popleft()
 
     async def close(self) -> None:
         """Write the last entries, or log them where the database is away."""
         try:
             await self.flush()
         except PlatformError:
-            while self._waiting:
-                self._give_up(self._waiting.popleft())
+            while self.waiting:
+                self._give_up(self.waiting.popleft())
 
     def _give_up(self, entry: Entry) -> None:
         _log.error("audit_row_not_stored", **{name: str(value) for name, value in _row(entry).items()})

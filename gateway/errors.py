@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
 from gateway.schemas.problems import PROBLEM_JSON
-from services.shared.errors import ErrorCode, Internal, InvalidRequest, PlatformError
+from services.shared.errors import ErrorCode, Internal, InvalidRequest, PlatformError, RateLimited
 from services.shared.observability.logs import get_logger
 from services.shared.rpc.errors import INTERNAL_TEXT
 
@@ -76,10 +76,13 @@ def problem(error: BaseException, path: str) -> dict[str, object]:
     return {**_document(ErrorCode.INTERNAL, INTERNAL_TEXT + error_id, path), "error_id": error_id}
 
 
-def respond(error: BaseException, path: str, headers: dict[str, str] | None = None) -> JSONResponse:
+def respond(error: BaseException, path: str) -> JSONResponse:
     """Return the response to any failure; under /v2 in the shape that Open Inference clients expect."""
     document = problem(error, path)
-    return _response(document, {**HEADERS_OF.get(ErrorCode(str(document["code"])), {}), **(headers or {})})
+    headers = dict(HEADERS_OF.get(ErrorCode(str(document["code"])), {}))
+    if isinstance(error, RateLimited) and (seconds := getattr(error, "retry_seconds", None)) is not None:
+        headers["Retry-After"] = str(seconds)
+    return _response(document, headers)
 
 
 def invalid(faults: list[ErrorDetails]) -> InvalidRequest:

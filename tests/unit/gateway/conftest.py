@@ -1,12 +1,13 @@
 """A real HTTP server before fake services on a real gRPC channel."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import structlog
 
 from gateway.app import create_app
 from gateway.audit import AuditTrail
@@ -45,6 +46,13 @@ def settings_of(folder: Path, address: str, **more: Any) -> GatewaySettings:
     database = DatabaseSettings(url=f"sqlite:///{folder}/gateway.db")
     given: dict[str, Any] = {"drain_seconds": 0, "ui_folder": folder / "no-page", **more}
     return GatewaySettings(identity=IDENTITY, database=database, peers=peers, **given)
+
+
+@pytest.fixture(autouse=True)
+def events() -> Iterator[list[MutableMapping[str, Any]]]:
+    """The events logged."""
+    with structlog.testing.capture_logs() as captured:
+        yield captured
 
 
 @pytest.fixture

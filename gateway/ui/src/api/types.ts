@@ -1,0 +1,119 @@
+/** The parts of the gateway's JSON that this page reads; the whole is at /openapi.json. */
+
+export interface Page<Item> {
+  items: Item[];
+  next_cursor: string | null;
+}
+
+export interface Identity {
+  tenant: string;
+  subject: string;
+}
+
+export interface Dataset {
+  dataset_id: string;
+  name: string;
+  records: number;
+}
+
+export interface Remark {
+  code: string;
+  text: string;
+}
+
+export interface EcgRecord {
+  record_id: string;
+  dataset_id: string;
+  file_name: string;
+  format: string;
+  leads: string[];
+  samples: number;
+  rate_hz: number;
+  duration_s: number;
+  remarks: Remark[];
+  labels: { name: string; icd10: string | null }[];
+  age_years: number | null;
+  sex: string | null;
+  created_at: string;
+}
+
+/** Millivolt; null where nothing was recorded. */
+export type Samples = (number | null)[];
+
+export interface Signal {
+  leads: string[];
+  rate_hz: number;
+  samples: number;
+  data: Samples[];
+}
+
+export interface Beats {
+  leads: string[];
+  rate_hz: number;
+  peak_index: number;
+  data: Samples[][];
+}
+
+export type WaveKind = "P" | "QRS" | "T";
+
+export interface Wave {
+  kind: WaveKind;
+  lead: string | null;
+  onset: number | null;
+  peak: number | null;
+  offset: number | null;
+}
+
+export type ViewKind = "raw" | "qrs" | "events" | "median-beats" | "aligned";
+
+export interface View {
+  kind: ViewKind;
+  record_id: string;
+  start_s: number;
+  heart_rate_bpm: number | null;
+  remarks: Remark[];
+  signal: Signal | null;
+  beats: Beats | null;
+  r_peaks: number[];
+  waves: Wave[];
+}
+
+export interface Measurement {
+  name: string;
+  value: number | null;
+  unit: string;
+  reason: string | null;
+}
+
+export interface OutputClass {
+  name: string;
+  threshold?: number | null;
+}
+
+export interface Model {
+  name: string;
+  version: string;
+  visibility: "department" | "site";
+  own: boolean;
+  manifest: { output?: { task?: string; classes?: OutputClass[] } };
+}
+
+export interface Score {
+  name: string;
+  value: number | null;
+  positive: boolean;
+  codes: Record<string, string>;
+}
+
+export interface Prediction {
+  scores: Score[];
+  remarks: Remark[];
+  error: { code: string; detail: string } | null;
+}
+
+export interface PredictionReport {
+  model: { name: string; version: string };
+  model_sha256: string;
+  task: string;
+  predictions: Prediction[];
+}

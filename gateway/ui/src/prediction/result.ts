@@ -1,0 +1,45 @@
+/** Scores as bars, with the threshold that each was held against. */
+
+import type { Model, PredictionReport, Score } from "../api/types";
+import { h } from "../dom";
+import { remarkList } from "../record/remarks";
+import { oneDecimal, percent } from "../words";
+
+/** Show what a model said of one ECG. */
+export function result(report: PredictionReport, model: Model): HTMLElement[] {
+  const [prediction] = report.predictions;
+  if (prediction === undefined) return [];
+  if (prediction.error !== null) {
+    return [h("div", { class: "notice failure", role: "alert" }, h("strong", {}, "No prediction"), h("p", {}, prediction.error.detail))];
+  }
+  const scores = [...prediction.scores].sort((one, other) => (other.value ?? -Infinity) - (one.value ?? -Infinity));
+  const list = h("ul", { class: "scores", "aria-label": "Scores" }, ...scores.map((score) => bar(score, report.task, model)));
+  const said = `${report.model.name}, version ${report.model.version}, sha256 ${report.model_sha256.slice(0, 12)}`;
+  return [
+    list,
+    h("p", { class: "hint" }, report.task === "regression" ? said : `${said}. A line marks the class's threshold. A score is no diagnosis.`),
+    remarkList([], prediction.remarks),
+  ];
+}
+
+function bar(score: Score, task: string, model: Model): HTMLElement {
+  const codes = Object.entries(score.codes).map(([system, code]) => `${system.toUpperCase().replace("ICD10", "ICD-10")} ${code}`);
+  const name = h("span", { class: "class" }, score.name, codes.length > 0 && h("span", { class: "hint" }, ` ${codes.join(", ")}`));
+  if (score.value === null) return h("li", {}, name, h("span", { class: "value" }, "no score"));
+  if (task === "regression") return h("li", {}, name, h("span", { class: "value" }, oneDecimal(score.value)));
+  const fill = h("span", { class: "fill" });
+  fill.style.setProperty("--share", String(Math.min(1, Math.max(0, score.value))));
+  const track = h("span", { class: "track", "aria-hidden": "true" }, fill);
+  const threshold = thresholdOf(score.name, model);
+  if (threshold !== null) {
+    const mark = h("span", { class: "threshold" });
+    mark.style.setProperty("--share", String(threshold));
+    track.append(mark);
+  }
+  const verdict = score.positive && h("span", { class: "verdict" }, task === "multiclass" ? "most likely" : "above threshold");
+  return h("li", { class: score.positive ? "positive" : null }, name, h("span", { class: "value" }, percent(score.value)), track, verdict);
+}
+
+function thresholdOf(name: string, model: Model): number | null {
+  return model.manifest.output?.classes?.find((known) => known.name === name)?.threshold ?? null;
+}

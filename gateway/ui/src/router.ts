@@ -1,0 +1,50 @@
+/** Where the reader is, kept in the address after `#` so that it can be bookmarked and goes to no server. */
+
+import type { ViewKind } from "./api/types";
+
+export interface Route {
+  datasetId: string | null;
+  recordId: string | null;
+  kind: ViewKind;
+}
+
+const KINDS: readonly ViewKind[] = ["raw", "qrs", "events", "median-beats", "aligned"];
+
+/** Read the address: #/datasets/D/records/R/KIND. */
+export function currentRoute(): Route {
+  const parts = location.hash.replace(/^#\/?/, "").split("/").map(decoded);
+  const [datasets, datasetId, records, recordId, kind] = parts;
+  return {
+    datasetId: (datasets === "datasets" && datasetId) || null,
+    recordId: (records === "records" && recordId) || null,
+    kind: KINDS.find((known) => known === kind) ?? "raw",
+  };
+}
+
+/** Return the address of a place. */
+export function address(datasetId: string, recordId?: string, kind: ViewKind = "raw"): string {
+  const dataset = `#/datasets/${encodeURIComponent(datasetId)}`;
+  if (recordId === undefined) return dataset;
+  return `${dataset}/records/${encodeURIComponent(recordId)}/${kind}`;
+}
+
+/** Go to a place; `replace` leaves no step to go back to. */
+export function go(to: string, { replace = false } = {}): void {
+  if (replace) location.replace(to);
+  else location.hash = to;
+}
+
+/** Call back now and whenever the place changes. */
+export function onRoute(callback: (route: Route) => void): void {
+  const changed = (): void => callback(currentRoute());
+  addEventListener("hashchange", changed);
+  changed();
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return "";
+  }
+}

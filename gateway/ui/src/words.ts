@@ -1,0 +1,21 @@
+/** Numbers and people, as clinicians write them. */
+
+import type { EcgRecord } from "./api/types";
+
+export function oneDecimal(value: number): string {
+  return value.toLocaleString("en", { maximumFractionDigits: 1, useGrouping: false });
+}
+
+export function percent(share: number): string {
+  return `${(100 * share).toLocaleString("en", { maximumFractionDigits: 1, minimumFractionDigits: 1 })} %`;
+}
+
+/** "61 y, female", as far as it is known. */
+export function person({ age_years, sex }: EcgRecord): string {
+  const parts = [age_years === null ? null : `${Math.floor(age_years)} y`, sex];
+  return parts.filter((part) => part !== null).join(", ");
+}
+
+export function labels({ labels: given }: EcgRecord): string {
+  return given.map(({ name }) => name).join(", ");
+}
