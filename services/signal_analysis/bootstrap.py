@@ -36,6 +36,7 @@ async def build(
     deployable.on_close(ingest.close)
     compute = Compute()
     deployable.on_close(compute.close)
+    deployable.background(compute.warm)
     deployable.check("storage", store.ping)
     deployable.check("ingest", ingest.ping)
     analysis = SignalAnalysis(IngestRecords(ingest), SignalStore(store), compute)

@@ -8,6 +8,11 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 
+def _load() -> None:
+    import neurokit2  # noqa: F401, PLC0415 its import takes seconds and must not delay start-up
+    import rlign  # noqa: F401, PLC0415 likewise
+
+
 class Compute:
     """Runs one analysis at a time in a thread of its own.
 
@@ -21,6 +26,10 @@ class Compute:
     async def run(self, work: Callable[[], Result]) -> Result:
         """Return what work returns; a caller that goes away while it waits costs no work."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    async def warm(self) -> None:
+        """Load the libraries, so that the first reader does not wait for their imports."""
+        await self.run(_load)
 
     async def close(self) -> None:
         """Wait for the analysis in progress and drop those that wait."""

@@ -76,7 +76,8 @@ def cut(recording: Recording, stretch: Stretch) -> Window:
     missing_s = stretch.duration_s - window.duration_s
     if missing_s * recording.rate_hz < 1:
         return window
-    text = f"The recording ends after {recording.duration_s:g} s: {window.duration_s:g} s are shown."
+    shown = "all of it is" if first == 0 else f"its last {window.duration_s:g} s are"
+    text = f"The recording is {recording.duration_s:g} s long: {shown} shown."
     return Window(signal, window.leads, window.rate_hz, window.start_s, (Remark("window_shortened", text),))
 
 

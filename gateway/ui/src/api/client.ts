@@ -68,7 +68,7 @@ async function call<Answer>(path: string, options: RequestInit = {}): Promise<An
     if (problem.status !== UNAUTHENTICATED) throw problem;
     if (apiKey() === key) {
       forgetKey();
-      await askForKey(key === null ? "This platform is for those with an API key." : problem.message);
+      await askForKey(key === null ? "The ECGs here are shown to those with an API key." : problem.message);
     }
   }
 }
