@@ -93,13 +93,16 @@ class Platform:
         with self._streamed("POST", path, headers={"Accept": "application/x-ndjson"}, **request) as response:
             for line in response.iter_lines():
                 if line.strip():
-                    yield json.loads(line)
+                    yield _sound(json.loads(line))
 
     def events(self, path: str, after: str) -> Iterator[Event]:
         """Yield the server-sent events that follow the one numbered `after`; empty takes all."""
         headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": after} if after else {})
         with self._streamed("GET", path, headers=headers) as response:
-            yield from _parsed_events(response.iter_lines())
+            for event in _parsed_events(response.iter_lines()):
+                if event.kind == "problem":
+                    raise _refusal(event.payload, HTTPStatus.INTERNAL_SERVER_ERROR)
+                yield event
 
     def download(self, path: str, target: BinaryIO) -> None:
         """Write a file's bytes to `target` as they come."""
@@ -138,13 +141,23 @@ class Platform:
 
 def _check(response: httpx.Response) -> None:
     """Raise what a problem document says, in one sentence."""
-    if response.is_success:
-        return
-    problem = _problem(response)
-    code = str(problem.get("code", response.status_code))
+    if not response.is_success:
+        raise _refusal(_problem(response), response.status_code)
+
+
+def _sound(line: Json) -> Json:
+    """Return a line of an answer; a failure after the first line comes as a last line of its own."""
+    if "problem" in line:
+        raise _refusal(line["problem"], HTTPStatus.INTERNAL_SERVER_ERROR)
+    return line
+
+
+def _refusal(problem: Json, status: int) -> Refused:
+    status = int(problem.get("status", status))
+    code = str(problem.get("code", status))
+    detail = problem.get("detail") or problem.get("title") or f"The platform answered {status}."
     quoted = f" Quote {problem['error_id']} when you report it." if problem.get("error_id") else ""
-    detail = problem.get("detail") or problem.get("title") or f"The platform answered {response.status_code}."
-    raise Refused(f"{detail} [{code}]{quoted}", _exit_code(response.status_code), code)
+    return Refused(f"{detail} [{code}]{quoted}", _exit_code(status), code)
 
 
 def _problem(response: httpx.Response) -> Json:

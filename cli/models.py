@@ -104,8 +104,8 @@ def import_model(  # noqa: PLR0913 every parameter is an option of the command
         made = platform.post_files("/models", fields, [("file", (file.name, source, "application/octet-stream"))])
     _tell(made, f"Imported as {made['name']}@{made['version']}.", as_json=as_json)
     if not as_json:
-        for remark in made["manifest"].get("remarks", ()):
-            say(remark)
+        for remark in made["remarks"]:
+            say(remark["text"])
 
 
 @app.command("publish")

@@ -80,5 +80,9 @@ def _table_row(row: Json) -> tuple[str, str, str]:
     if row.get("error"):
         return ecg, "refused", row["error"]["detail"]
     positive = [score["name"] for score in row["scores"] if score["positive"]]
-    scores = sorted(row["scores"], key=lambda score: -score["value"])
-    return ecg, ", ".join(positive), ", ".join(f"{score['name']} {score['value']:.3f}" for score in scores)
+    scores = sorted(row["scores"], key=lambda score: -(score["value"] or 0.0))
+    return ecg, ", ".join(positive), ", ".join(f"{score['name']} {_figure(score['value'])}" for score in scores)
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"

@@ -19,6 +19,8 @@ ENDED: Final = {"succeeded", "failed", "cancelled"}
 RECONNECTIONS: Final = 5
 """How often in a row a lost connection is taken up again before the command gives up."""
 RECONNECT_SECONDS: Final = 1.0
+FIGURES: Final = ("training_loss", "validation_loss", "f1_weighted", "auroc_macro")
+"""What is shown of an epoch, where it is defined."""
 
 
 def train(  # noqa: PLR0913 every parameter is an option of the command
@@ -104,8 +106,11 @@ def _draw(progress: Progress, task: TaskID, event: Event) -> None:
     payload = event.payload
     if event.kind == "state":
         progress.update(task, description=payload["state"])
+    elif event.kind == "progress" and payload.get("total"):
+        progress.update(task, completed=payload["epoch"] - 1 + payload["done"] / payload["total"])
     elif event.kind == "epoch":
-        figures = ", ".join(f"{key} {value:.3g}" for key, value in payload.items() if isinstance(value, float))
+        told = {key: payload[key] for key in FIGURES if isinstance(payload.get(key), float)}
+        figures = ", ".join(f"{key.replace('_', ' ')} {value:.3f}" for key, value in told.items())
         progress.update(task, completed=payload["epoch"], figures=figures)
         if not progress.console.is_terminal:
             say(f"epoch {payload['epoch']}: {figures}")

@@ -56,6 +56,25 @@ def test_every_call_shows_the_key(platform: FakePlatform, client: Platform) -> N
     assert platform.requests[0].headers["Authorization"] == "Bearer key-1"
 
 
+def test_a_failure_in_the_middle_of_lines_is_a_refusal(platform: FakePlatform, client: Platform) -> None:
+    late = {"problem": {"status": 503, "code": "UNAVAILABLE", "detail": "Ingest is away."}}
+    platform.on("POST /predictions", Answer.lines({"record_id": "r1"}, late))
+    seen: list[str] = []
+
+    with client, pytest.raises(Refused, match="Ingest is away") as refused:
+        seen.extend(row["record_id"] for row in client.lines("/predictions"))
+
+    assert refused.value.exit_code == ExitCode.UNREACHABLE
+
+
+def test_a_failure_in_the_middle_of_events_is_a_refusal(platform: FakePlatform, client: Platform) -> None:
+    stream = b'event: problem\ndata: {"status": 404, "code": "NOT_FOUND", "detail": "It is gone."}\n\n'
+    platform.on("GET /events", Answer(stream, media_type="text/event-stream"))
+
+    with client, pytest.raises(Refused, match="It is gone"):
+        list(client.events("/events", ""))
+
+
 def test_a_list_is_walked_to_its_last_page(platform: FakePlatform, client: Platform) -> None:
     platform.on("GET /models", Answer.of({"items": [{"name": "a"}], "next_cursor": "c"}))
     platform.on("GET /models?cursor=c", Answer.of({"items": [{"name": "b"}], "next_cursor": None}))

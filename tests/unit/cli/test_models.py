@@ -24,7 +24,7 @@ def _model(version: str = "2", digest: str = hashlib.sha256(ONNX).hexdigest()) -
         "media_type": "application/octet-stream",
     }
     made = {"visibility": "department", "origin": "import", "created_at": "2026-01-01T00:00:00Z"}
-    return {"name": "rhythm", "version": version, "files": [entry], "manifest": manifest, **made}
+    return {"name": "rhythm", "version": version, "files": [entry], "manifest": manifest, "remarks": [], **made}
 
 
 @pytest.fixture

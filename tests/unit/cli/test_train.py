@@ -20,7 +20,7 @@ def _training(state: str) -> dict[str, Any]:
         "state": state,
         "spec": {"max_epochs": 3},
         "model": model,
-        "error_detail": "One class only.",
+        "error": "One class only.",
     }
 
 
@@ -38,7 +38,8 @@ def queued(platform: FakePlatform) -> FakePlatform:
 
 def test_a_training_is_followed_to_its_model(queued: FakePlatform, command: Command) -> None:
     queued.on(
-        "GET /trainings/t1/events", _events((1, "state", {"state": "running"}), (2, "epoch", {"epoch": 1, "f1": 0.5}))
+        "GET /trainings/t1/events",
+        _events((1, "state", {"state": "running"}), (2, "epoch", {"epoch": 1, "f1_weighted": 0.5})),
     )
     queued.on("GET /trainings/t1", Answer.of(_training("succeeded")))
 
@@ -46,7 +47,7 @@ def test_a_training_is_followed_to_its_model(queued: FakePlatform, command: Comm
 
     assert result.exit_code == ExitCode.DONE
     assert "mine@1" in result.stdout
-    assert "epoch 1: f1 0.5" in result.stderr
+    assert "epoch 1: f1 weighted 0.500" in result.stderr
     sent = json.loads(queued.asked("POST /trainings")[0].body)
     assert sent == {"model_name": "mine", "dataset_id": "d1", "architecture": "inception_time", "max_epochs": 3}
 
