@@ -1,5 +1,6 @@
 """API keys in the gateway's database: made, found, listed, revoked."""
 
+import re
 import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from services.shared.identity import ADMIN, MEMBER, Caller
 GRANTABLE: Final = frozenset({MEMBER, ADMIN})
 """What a key may carry; the role of a service is never given to anybody."""
 _MAX_SUBJECT_CHARS: Final = 200
+_TENANT: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+"""It is part of object keys."""
 
 
 class ApiKeyShelf:
@@ -79,6 +82,8 @@ class ApiKeyShelf:
 
 
 def _check(caller: Caller) -> None:
+    if not _TENANT.fullmatch(caller.tenant):
+        raise InvalidRequest("A department is named by 1 to 63 of a-z, 0-9, '.', '_' and '-', a letter or digit first.")
     if unknown := caller.roles - GRANTABLE:
         raise InvalidRequest(f"A key may carry the roles {_joined(GRANTABLE)}, not {_joined(unknown)}.")
     if not 1 <= len(caller.subject) <= _MAX_SUBJECT_CHARS or not caller.subject.isprintable():

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
 
 from gateway import downloads, uploads
 from gateway.call import CallOf
@@ -27,12 +28,18 @@ _ONNX: Final[dict[int | str, dict[str, Any]]] = {
     }
 }
 _MANIFEST: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"description": "The manifest.", "content": {"application/json": {"schema": {"type": "object"}}}}
+    200: {
+        "description": "The manifest.",
+        "content": {"application/json": {"schema": {"type": "object"}, "example": {"name": "stroke-screen"}}},
+    }
 }
 _REPORT: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "The report.",
-        "content": {"application/json": {"schema": {"type": "object"}}, "text/html": {"schema": {"type": "string"}}},
+        "content": {
+            "application/json": {"schema": {"type": "object"}, "example": {"validation": {"f1_macro": 0.81}}},
+            "text/html": {"schema": {"type": "string"}, "example": "<!doctype html>…"},
+        },
     }
 }
 
@@ -79,6 +86,7 @@ async def get_model(name: ModelName, version: ModelVersion, call: CallOf) -> Mod
     "/models/{name}/{version}/onnx",
     summary="Download a model",
     response_model=None,
+    response_class=StreamingResponse,
     responses={**_ONNX, **problems(404)},
 )
 async def get_model_onnx(name: ModelName, version: ModelVersion, call: CallOf) -> Any:
@@ -91,6 +99,7 @@ async def get_model_onnx(name: ModelName, version: ModelVersion, call: CallOf) -
     "/models/{name}/{version}/manifest",
     summary="Return a manifest",
     response_model=None,
+    response_class=StreamingResponse,
     responses={**_MANIFEST, **problems(404)},
 )
 async def get_model_manifest(name: ModelName, version: ModelVersion, call: CallOf) -> Any:
@@ -103,6 +112,7 @@ async def get_model_manifest(name: ModelName, version: ModelVersion, call: CallO
     "/models/{name}/{version}/report",
     summary="Return a model's report",
     response_model=None,
+    response_class=StreamingResponse,
     responses={**_REPORT, **problems(404)},
 )
 async def get_model_report(

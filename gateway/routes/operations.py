@@ -17,7 +17,10 @@ public = APIRouter(tags=["Operations"])
 routes = router("Operations", prefix="")
 
 _TEXT: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"description": "Prometheus' text format.", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    200: {
+        "description": "Prometheus' text format.",
+        "content": {"text/plain": {"schema": {"type": "string"}, "example": "einthoven_http_requests_total 7.0\n"}},
+    }
 }
 _NOT_READY: Final[dict[int | str, dict[str, Any]]] = {503: {"model": Readiness, "description": "Not ready."}}
 
@@ -42,7 +45,13 @@ async def readiness(request: Request, response: Response) -> Readiness:
     return Readiness(status="ready" if ready else "not_ready", dependencies=answering)
 
 
-@routes.get("/metrics", summary="Return metrics", response_model=None, responses={**_TEXT, **problems()})
+@routes.get(
+    "/metrics",
+    summary="Return metrics",
+    response_model=None,
+    response_class=Response,
+    responses={**_TEXT, **problems()},
+)
 async def get_metrics(_: Annotated[Call, Depends(_administrator)]) -> Response:
     """Return the gateway's metrics to an administrator; scrapers use the metrics port instead."""
     text, media_type = metrics.exposition()

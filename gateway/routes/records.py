@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from fastapi.responses import StreamingResponse
+
 from gateway import downloads
 from gateway.call import CallOf
 from gateway.convert import records as convert
@@ -16,8 +18,11 @@ _BINARY: Final = {"schema": {"type": "string", "contentMediaType": "application/
 _SIGNAL: Final[dict[str, Any]] = {
     "description": "The signal.",
     "content": {
-        "application/json": {"schema": {"type": "object"}},
-        "text/csv": {"schema": {"type": "string"}},
+        "application/json": {
+            "schema": {"type": "object"},
+            "example": {"leads": ["II"], "rate_hz": 500.0, "samples": 2, "data": [[0.01, 0.02]]},
+        },
+        "text/csv": {"schema": {"type": "string"}, "example": "I,II\n0.01,0.02\n"},
         "application/octet-stream": _BINARY,
         "application/zip": _BINARY,
         "application/dicom": _BINARY,
@@ -41,6 +46,7 @@ async def delete_record(record_id: RecordId, call: CallOf) -> None:
     "/records/{record_id}/signal",
     summary="Download a signal",
     response_model=None,
+    response_class=StreamingResponse,
     responses={200: _SIGNAL, **problems(404)},
 )
 async def export_signal(

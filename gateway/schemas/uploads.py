@@ -26,12 +26,16 @@ class Declaration(RequestSchema):
 class InlinePrediction(Declaration):
     """The model to ask about one inline file."""
 
+    model_config = ConfigDict(json_schema_extra={"example": {"model": "stroke-screen", "sampling_rate_hz": 500}})
+
     model: str = Field(pattern=NAME_PATTERN)
     version: str = Field(default="", pattern=VERSION_PATTERN)
 
 
 class ModelDescription(RequestSchema):
     """What the caller says of a model from outside."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"name": "stroke-screen"}})
 
     name: str = Field(pattern=NAME_PATTERN)
     version: str = Field(default="", pattern=VERSION_PATTERN, description="The next number where absent.")
@@ -50,4 +54,5 @@ def form(fields: type[RequestSchema], file_field: str, *, many: bool = False) ->
         "properties": {**schema["properties"], file_field: file},
         "required": [*schema.get("required", []), file_field],
         "additionalProperties": False,
+        "example": {**schema.get("example", {}), file_field: ["0001.csv"] if many else "0001.csv"},
     }
