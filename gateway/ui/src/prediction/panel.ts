@@ -58,7 +58,7 @@ function form(found: Model[], record: EcgRecord, signal: AbortSignal): HTMLEleme
 async function ask(answer: HTMLElement, model: Model, record: EcgRecord, signal: AbortSignal): Promise<void> {
   answer.replaceChildren(waiting("The model reads"));
   try {
-    answer.replaceChildren(...result(await predict(model, record.record_id, signal), model));
+    answer.replaceChildren(...result(await predict(model, record.record_id, signal), model, record));
   } catch (error) {
     if (!wasAborted(error)) answer.replaceChildren(failure(error));
   }

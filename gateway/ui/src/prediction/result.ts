@@ -1,12 +1,12 @@
 /** Scores as bars, with the threshold that each was held against. */
 
-import type { Model, PredictionReport, Score } from "../api/types";
+import type { EcgRecord, Model, PredictionReport, Score } from "../api/types";
 import { h } from "../dom";
 import { remarkList } from "../record/remarks";
 import { oneDecimal, percent } from "../words";
 
 /** Show what a model said of one ECG. */
-export function result(report: PredictionReport, model: Model): HTMLElement[] {
+export function result(report: PredictionReport, model: Model, record: EcgRecord): HTMLElement[] {
   const [prediction] = report.predictions;
   if (prediction === undefined) return [];
   if (prediction.error !== null) {
@@ -15,10 +15,12 @@ export function result(report: PredictionReport, model: Model): HTMLElement[] {
   const scores = [...prediction.scores].sort((one, other) => (other.value ?? -Infinity) - (one.value ?? -Infinity));
   const list = h("ul", { class: "scores", "aria-label": "Scores" }, ...scores.map((score) => bar(score, report.task, model)));
   const said = `${report.model.name}, version ${report.model.version}, sha256 ${report.model_sha256.slice(0, 12)}`;
+  const marked = scores.some(({ name }) => thresholdOf(name, model) !== null) ? " A line marks the class's threshold." : "";
+  const known = new Set(record.remarks.map(({ text }) => text));
   return [
     list,
-    h("p", { class: "hint" }, report.task === "regression" ? said : `${said}. A line marks the class's threshold. A score is no diagnosis.`),
-    remarkList([], prediction.remarks),
+    h("p", { class: "hint" }, `${said}.${marked} A score is no diagnosis.`),
+    remarkList([], prediction.remarks.filter(({ text }) => !known.has(text))),
   ];
 }
 

@@ -1,6 +1,7 @@
 """Analysis off the event loop."""
 
 import asyncio
+import sys
 import threading
 
 from services.signal_analysis.compute import Compute
@@ -29,3 +30,12 @@ async def test_an_analysis_whose_caller_left_is_not_begun() -> None:
     await compute.close()
 
     assert not begun.is_set()
+
+
+async def test_warming_loads_the_libraries() -> None:
+    compute = Compute()
+    await compute.warm()
+
+    await compute.close()
+
+    assert {"neurokit2", "rlign"} <= set(sys.modules)

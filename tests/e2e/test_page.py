@@ -1,0 +1,211 @@
+"""The web page in a real browser, on a platform in one process."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from deploy.demo.pathologies import SCP_CODE
+from tests.e2e.journey import ECGS_PER_KIND, KINDS, Journey
+
+pytestmark = [pytest.mark.e2e, pytest.mark.page, pytest.mark.timeout(300)]
+
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+]
+MODEL = "page-model"
+CLASSES = ("normal", "left bundle branch block")
+SCREEN_MM = 25.4 / 96
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("There is no Chromium on this machine.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def dataset(platform_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a dataset of known ECGs, beside a model to ask; the page must have been built."""
+    if not httpx.get(platform_url).text.startswith("<!doctype html>"):
+        pytest.skip("The web page is not built: run `make ui`.")
+    with httpx.Client(base_url=f"{platform_url}/api/v1", timeout=60) as client:
+        journey = Journey(client, tmp_path_factory.mktemp("page"))
+        dataset_id = journey.dataset("page <b>&amp;</b>")
+        file = {"file": ("model.onnx", threshold_model(), "application/octet-stream")}
+        journey.answer("POST", "/models", data={"name": MODEL}, files=file)
+    return f"{platform_url}/#/datasets/{dataset_id}"
+
+
+@pytest.fixture
+def page(browser: Browser, dataset: str) -> Iterator[Page]:
+    """The page on the first ECG; whatever the browser complains of fails the test."""
+    complaints: list[str] = []
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.goto(dataset)
+    expect(paper(page)).to_be_visible(timeout=30_000)
+    yield page
+    context.close()
+    expected = [text for text in complaints if "the server responded with a status of 40" not in text]
+    assert expected == []
+
+
+def threshold_model() -> bytes:
+    """Return an ONNX model of two classes that looks at the mean of what it is given."""
+    weights = np.array([[1.0, -1.0]] * 12, np.float32)
+    graph = helper.make_graph(
+        [
+            helper.make_node("ReduceMean", ["ecg"], ["mean"], axes=[2], keepdims=0),
+            helper.make_node("MatMul", ["mean", "weights"], ["scores"]),
+        ],
+        "threshold",
+        [helper.make_tensor_value_info("ecg", TensorProto.FLOAT, ["N", 12, 1000])],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["N", 2])],
+        [numpy_helper.from_array(weights, "weights")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    helper.set_model_props(model, {"target_keys": str(list(CLASSES)), "sampling_rate": "100"})
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def paper(page: Page) -> Any:
+    return page.locator("svg.paper")
+
+
+def beginning(text: str) -> re.Pattern[str]:
+    return re.compile("^" + re.escape(text))
+
+
+def test_the_records_of_a_dataset_are_listed_with_their_labels(page: Page) -> None:
+    links = page.get_by_role("list", name="ECGs of this dataset").get_by_role("link")
+
+    expect(links).to_have_count(ECGS_PER_KIND * len(KINDS))
+    expect(links.filter(has_text=SCP_CODE[KINDS[0]])).to_have_count(ECGS_PER_KIND)
+    expect(links.first).to_have_attribute("aria-current", "page")
+
+
+def test_data_never_becomes_markup(page: Page) -> None:
+    expect(page.get_by_label("Dataset").locator("option:checked")).to_contain_text("page <b>&amp;</b>")
+
+
+def test_an_ecg_is_drawn_with_its_scale_pulse_and_filter_state(page: Page) -> None:
+    drawn = paper(page)
+
+    expect(drawn).to_have_attribute("aria-label", beginning("ECG, 12 leads. 25 mm/s   10 mm/mV   no filter"))
+    assert drawn.locator("text.lead").all_text_contents() == [
+        *("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6"),
+        "II",
+    ]
+    assert drawn.locator('path.trace[d*="v-10h5v10"]').count() == 4
+    expect(page.get_by_role("status").filter(has_text="/min")).to_be_visible()
+
+
+def test_ten_seconds_are_250_millimetres_and_a_millivolt_is_ten(page: Page) -> None:
+    page.get_by_label("Layout").select_option("12x1")
+    page.get_by_label("Size").select_option("true")
+    expect(paper(page).locator('path.trace[d*="v-10h5v10"]')).to_have_count(12)
+
+    widths = paper(page).locator("path.trace").evaluate_all("lines => lines.map(line => line.getBBox().width)")
+    on_screen = paper(page).evaluate("paper => paper.getBoundingClientRect().width / paper.viewBox.baseVal.width")
+
+    assert max(widths) == pytest.approx(250, abs=0.1)
+    assert on_screen * SCREEN_MM == pytest.approx(1, rel=0.01)
+
+
+def test_twice_the_speed_is_twice_the_length(page: Page) -> None:
+    page.get_by_label("Speed").select_option("50")
+    expect(paper(page).locator("text.footnote")).to_contain_text("50 mm/s")
+
+    widths = paper(page).locator("path.trace").evaluate_all("lines => lines.map(line => line.getBBox().width)")
+
+    assert max(widths) == pytest.approx(500, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("tab", "label"),
+    [
+        ("QRS complexes", "QRS complexes laid over each other."),
+        ("Waves", "Waves of lead II."),
+        ("Median beats", "Median beats."),
+        ("Time-aligned", "Time-aligned ECG."),
+    ],
+)
+def test_the_other_views_are_drawn(page: Page, tab: str, label: str) -> None:
+    page.get_by_role("tab", name=tab).click()
+
+    expect(paper(page)).to_have_attribute("aria-label", beginning(label), timeout=15_000)
+    expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
+
+
+def test_tabs_and_the_list_follow_the_arrow_keys(page: Page) -> None:
+    page.get_by_role("tab", name="ECG").focus()
+    page.keyboard.press("ArrowRight")
+
+    expect(page.get_by_role("tab", name="QRS complexes")).to_be_focused()
+    expect(paper(page)).to_have_attribute("aria-label", beginning("QRS complexes"))
+
+    links = page.get_by_role("list", name="ECGs of this dataset").get_by_role("link")
+    links.first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(links.nth(1)).to_be_focused()
+
+
+def test_a_model_says_its_scores(page: Page) -> None:
+    page.get_by_label("Model", exact=True).select_option(label=f"{MODEL}, version 1")
+    page.get_by_role("button", name="Run on this ECG").click()
+
+    scores = page.get_by_role("list", name="Scores").get_by_role("listitem")
+    expect(scores).to_have_count(2)
+    expect(scores.filter(has_text=CLASSES[0])).to_contain_text("%")
+    expect(page.locator(".prediction .verdict")).to_have_count(1)
+
+
+def test_a_record_that_is_not_there_is_said_in_the_platforms_words(page: Page) -> None:
+    page.evaluate("location.hash = location.hash.replace(/records\\/[^/]+/, 'records/r-none')")
+
+    expect(page.get_by_role("alert")).to_contain_text("Not found")
+
+
+def test_a_platform_with_keys_asks_for_one_and_uses_it(page: Page) -> None:
+    def door(route: Any) -> None:
+        if route.request.headers.get("authorization") == "Bearer eth_right":
+            route.continue_()
+            return
+        problem = {"title": "Not authenticated", "status": 401, "detail": "The API key is not known."}
+        route.fulfill(status=401, content_type="application/problem+json", json=problem)
+
+    page.route("**/api/v1/**", door)
+    page.reload()
+
+    page.get_by_label("API key").fill("eth_wrong")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("dialog")).to_contain_text("The API key is not known.")
+    page.get_by_label("API key").fill("eth_right")
+    page.get_by_role("button", name="Continue").click()
+
+    expect(paper(page)).to_be_visible()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
