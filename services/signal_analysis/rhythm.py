@@ -72,14 +72,20 @@ def _unfit(window: Window, usable: tuple[int, ...]) -> str:
 
 def _usable_leads(window: Window) -> tuple[tuple[int, ...], tuple[Remark, ...]]:
     """Return the rows that carry a signal throughout, and what is to be said of the others."""
-    gaps = ~np.isfinite(window.signal).all(axis=1)
-    flat = ~gaps & (np.ptp(window.signal, axis=1) < FLAT_MV)
-    remarks = []
-    for code, rows, what in (("leads_with_gaps", gaps, "have gaps"), ("flat_leads", flat, "are flat")):
-        names = ", ".join(np.array(window.leads)[rows])
-        if names:
-            remarks.append(Remark(code, f"Not analysed, because they {what}: {names}."))
-    return tuple(np.flatnonzero(~gaps & ~flat).tolist()), tuple(remarks)
+    known = np.isfinite(window.signal)
+    absent, whole = ~known.any(axis=1), known.all(axis=1)
+    flat = whole & (np.ptp(window.signal, axis=1) < FLAT_MV)
+    reasons = (
+        ("leads_not_recorded", absent, "were not recorded"),
+        ("leads_with_gaps", ~absent & ~whole, "have gaps"),
+        ("flat_leads", flat, "are flat"),
+    )
+    remarks = [
+        Remark(code, f"Not analysed, because they {what}: {', '.join(np.array(window.leads)[rows])}.")
+        for code, rows, what in reasons
+        if rows.any()
+    ]
+    return tuple(np.flatnonzero(whole & ~flat).tolist()), tuple(remarks)
 
 
 def _peaks_per_lead(signal: Signal, rate_hz: float) -> tuple[_Peaks, _Peaks]:

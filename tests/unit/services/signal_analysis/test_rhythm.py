@@ -56,7 +56,8 @@ def test_leads_without_a_signal_have_no_vote_and_are_named(make_window: MakeWind
     assert found.heart_rate_bpm == pytest.approx(60, rel=0.01)
     texts = {remark.code: remark.text for remark in found.remarks}
     assert texts["flat_leads"].endswith("are flat: II.")
-    assert texts["leads_with_gaps"].endswith("have gaps: V2, V3.")
+    assert texts["leads_not_recorded"].endswith("were not recorded: V2.")
+    assert texts["leads_with_gaps"].endswith("have gaps: V3.")
 
 
 def test_noise_has_no_heart_rate(noise: Window) -> None:
