@@ -6,6 +6,7 @@ from einthoven.ingest.v1 import ingest_pb2_grpc
 from services.ingest.announcing import BusNews
 from services.ingest.catalog.erasures import Erasures
 from services.ingest.catalog.ledger import Ledger
+from services.ingest.catalog.writing import open_writing
 from services.ingest.decoding_pool import DecodingPool
 from services.ingest.erasing.eraser import Eraser
 from services.ingest.erasing.sweep import Sweep
@@ -60,7 +61,8 @@ async def build(
 def _compose(
     settings: IngestSettings, deployable: Deployable, *, store: ObjectStore, bus: Bus, database: Database
 ) -> Ingest:
-    news, rows, ledger = BusNews(bus), Erasures(database), Ledger(database)
+    news, writing = BusNews(bus), open_writing(database)
+    rows, ledger = Erasures(database, writing), Ledger(writing)
     eraser, pool = Eraser(store, rows), DecodingPool(settings.limits.decode_threads)
     sweep = Sweep(rows, eraser, every_seconds=settings.sweep_seconds, orphan_seconds=settings.orphan_seconds)
     secret = settings.pseudonym_secret or settings.identity.secret
@@ -72,6 +74,7 @@ def _compose(
         pseudonym_secret=secret.get_secret_value().encode(),
     )
     deployable.background(sweep.run)
+    deployable.on_close(writing.close)
     deployable.on_close(ledger.close)
     deployable.on_close(pool.close)
     deployable.on_close(uploads.close)

@@ -62,7 +62,7 @@ class Ingest:
         self, caller: Caller, dataset_id: str, declaration: Declaration, steps: AsyncIterator[Step]
     ) -> AsyncIterator[ReportLine]:
         """Take files; yields a line for each once its fate is durable. Raises NotFound before the first."""
-        await self._datasets.get(caller.tenant, dataset_id)
+        await self._datasets.check(caller.tenant, dataset_id)
         async with aclosing(self._rooms.uploads.take(caller.tenant, dataset_id, declaration, steps)) as lines:
             async for line in lines:
                 yield line

@@ -14,6 +14,7 @@ from services.shared.database import Database
 from services.shared.errors import AlreadyExists, InvalidRequest, NotFound
 
 MAX_NAME_CHARACTERS = 200
+_MAX_SEEN = 10_000
 
 
 class Datasets:
@@ -21,6 +22,7 @@ class Datasets:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._seen: set[tuple[str, str]] = set()
 
     async def create(self, tenant: str, name: str) -> Dataset:
         """Make an empty dataset; raises AlreadyExists where the name is taken."""
@@ -43,6 +45,17 @@ class Datasets:
         for row, count in found:
             return _dataset_of(row, count)
         raise no_dataset(dataset_id)
+
+    async def check(self, tenant: str, dataset_id: str) -> None:
+        """Raise NotFound where a dataset is not the department's; one that was there a moment ago counts."""
+        if (tenant, dataset_id) in self._seen:
+            return
+        async with self._database.session(read_only=True) as session:
+            if await session.scalar(select(DatasetRow.id).where(alive(tenant, dataset_id))) is None:
+                raise no_dataset(dataset_id)
+        if len(self._seen) >= _MAX_SEEN:
+            self._seen.clear()
+        self._seen.add((tenant, dataset_id))
 
     async def page(self, tenant: str, *, limit: int, cursor: str) -> Page[Dataset]:
         """List the department's datasets, newest first."""

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import Connection, delete, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from services.ingest.catalog.datasets import alive, no_dataset
 from services.ingest.catalog.locks import lock_claims
+from services.ingest.catalog.writing import Writing
 from services.ingest.keys import original_of
 from services.ingest.tables import ERASER, ClaimRow, DatasetRow, LabelRow, RecordRow
 from services.shared.database import Database
@@ -36,8 +38,9 @@ class StaleClaim:
 class Erasures:
     """The rows of everything that is on its way out."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, writing: Writing) -> None:
         self._database = database
+        self._writing = writing
 
     async def mark_record(self, tenant: str, record_id: str) -> Doomed:
         """Make one record invisible; raises NotFound."""
@@ -94,16 +97,9 @@ class Erasures:
         Where a holder is named, its claim on the object ends with that.
         """
         try:
-            async with self._database.session() as session:
-                await lock_claims(session, alone=True)
-                if holder is not None:
-                    await session.execute(delete(ClaimRow).where(ClaimRow.key == key, ClaimRow.holder == holder))
-                if await session.scalar(select(ClaimRow.key).where(ClaimRow.key == key)) is not None:
-                    return False
-                await session.execute(insert(ClaimRow).values(key=key, holder=ERASER, since=_now()))
+            return await self._writing.run(partial(_take, key=key, holder=holder))
         except IntegrityError:
             return False  # another replica was faster
-        return True
 
     async def is_referred_to(self, key: str) -> bool:
         """Say whether a living record has its original or its signal in this object."""
@@ -141,6 +137,16 @@ class Erasures:
             )
             await session.execute(delete(DatasetRow).where(DatasetRow.id == dataset_id))
             return len(list(ids))
+
+
+def _take(connection: Connection, *, key: str, holder: str | None) -> bool:
+    lock_claims(connection, alone=True)
+    if holder is not None:
+        connection.execute(delete(ClaimRow).where(ClaimRow.key == key, ClaimRow.holder == holder))
+    if connection.execute(select(ClaimRow.key).where(ClaimRow.key == key)).first() is not None:
+        return False
+    connection.execute(insert(ClaimRow).values(key=key, holder=ERASER, since=_now()))
+    return True
 
 
 def _doomed(row: RecordRow) -> Doomed:

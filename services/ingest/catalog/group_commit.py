@@ -2,31 +2,39 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final, Generic, Protocol, TypeVar
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.shared.database import Database
+from services.ingest.catalog.writing import Writing
 from services.shared.errors import PlatformError
 
 Work = TypeVar("Work")
+Work_contra = TypeVar("Work_contra", contravariant=True)
 
 MAX_PER_ROUND: Final = 128
+
+
+class Perform(Protocol[Work_contra]):
+    """Does some work in a transaction."""
+
+    def __call__(self, connection: Connection, works: Sequence[Work_contra], *, is_alone: bool) -> Sequence[Any]:
+        """Return one result per work, in order."""
+        ...
 
 
 class GroupCommit(Generic[Work]):
     """Performs the work of concurrent callers in as few transactions as their arrival allows.
 
-    `perform` returns one result per work, in order; a PlatformError among them goes to its caller alone. Where the
-    transaction fails as a whole, each work is tried by itself.
+    `perform` returns one result per work, in order; a PlatformError among them goes to its caller alone. Where a
+    constraint objects to the whole, each work is tried again alone, and is told so.
     """
 
-    def __init__(
-        self, database: Database, perform: Callable[[AsyncSession, Sequence[Work]], Awaitable[Sequence[Any]]]
-    ) -> None:
-        self._database = database
+    def __init__(self, writing: Writing, perform: Perform[Work]) -> None:
+        self._writing = writing
         self._perform = perform
         self._waiting: deque[tuple[Work, asyncio.Future[Any]]] = deque()
         self._rounds: asyncio.Task[None] | None = None
@@ -48,16 +56,16 @@ class GroupCommit(Generic[Work]):
         while self._waiting:
             count = min(len(self._waiting), MAX_PER_ROUND)
             batch = [self._waiting.popleft() for _ in range(count)]
-            if not await self._round(batch, is_last_try=count == 1):
+            if not await self._round(batch, is_alone=False):
                 for single in batch:
-                    await self._round([single], is_last_try=True)
+                    await self._round([single], is_alone=True)
 
-    async def _round(self, batch: Sequence[tuple[Work, asyncio.Future[Any]]], *, is_last_try: bool) -> bool:
+    async def _round(self, batch: Sequence[tuple[Work, asyncio.Future[Any]]], *, is_alone: bool) -> bool:
         try:
-            async with self._database.session() as session:
-                results = await self._perform(session, [work for work, _ in batch])
+            works = [work for work, _ in batch]
+            results = await self._writing.run(partial(self._perform, works=works, is_alone=is_alone))
         except IntegrityError as error:
-            if not is_last_try:
+            if not is_alone:
                 return False
             results = [error]
         except Exception as error:  # noqa: BLE001 whoever waits is told, whatever it is; the round goes on for the others

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Connection, delete, insert, literal, select, union_all, update
 
 from services.ingest.catalog.datasets import no_dataset
 from services.ingest.catalog.group_commit import GroupCommit
 from services.ingest.catalog.locks import lock_claims
 from services.ingest.catalog.mapping import record_of, stored, values_of
+from services.ingest.catalog.writing import Writing
 from services.ingest.records import NewRecord, Record
 from services.ingest.tables import ERASER, ClaimRow, DatasetRow, RecordRow
-from services.shared.database import Database
 from services.shared.errors import NotFound, Unavailable
 
 _RETRIES: Final = 100
@@ -39,8 +38,12 @@ class Commit:
     """The objects of these records are written."""
 
     records: tuple[NewRecord, ...]
-    holders: tuple[str, ...]
-    """Whose claims end with it."""
+    """Of one dataset; each has claimed its objects under its own id."""
+
+    @property
+    def dataset_id(self) -> str:
+        """The dataset."""
+        return self.records[0].dataset_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class Committed:
     is_new: bool
 
 
+_Bytes = tuple[str, str]
+_RECORDS: Final = RecordRow.__table__
 _GRANTED: Final = object()
 _BEING_ERASED: Final = object()
 
@@ -59,8 +64,8 @@ _BEING_ERASED: Final = object()
 class Ledger:
     """The write path of the catalog; concurrent uploads share transactions."""
 
-    def __init__(self, database: Database) -> None:
-        self._commits: GroupCommit[Claim | Commit] = GroupCommit(database, _perform)
+    def __init__(self, writing: Writing) -> None:
+        self._commits: GroupCommit[Claim | Commit] = GroupCommit(writing, _perform)
 
     async def claim(self, claim: Claim) -> Record | None:
         """Promise to write objects; returns the record that has the same original, if there is one, instead.
@@ -84,29 +89,32 @@ class Ledger:
         await self._commits.close()
 
 
-async def _perform(session: AsyncSession, works: Sequence[Claim | Commit]) -> Sequence[Any]:
+def _perform(connection: Connection, works: Sequence[Claim | Commit], *, is_alone: bool) -> Sequence[Any]:
+    """Do what waits in as few statements as it takes.
+
+    Whether a commit repeats bytes is left to the unique index: where it objects, the commits come again alone, and are
+    then looked at one by one.
+    """
     commits = [work for work in works if isinstance(work, Commit)]
     claims = [work for work in works if isinstance(work, Claim)]
-    alive = await _bump(session, {commit.records[0].dataset_id for commit in commits})
-    same = await _same_bytes(session, works)
-    answers: dict[int, Any] = {}
+    alive = _bump(connection, {commit.dataset_id for commit in commits})
+    same = _same_bytes(connection, [new for commit in commits for new in commit.records]) if is_alone else {}
     rows: list[dict[str, Any]] = []
-    for commit in commits:
-        answers[id(commit)] = _committed(commit, alive, same, rows)
+    answers: dict[int, Any] = {id(commit): _committed(commit, alive, same, rows) for commit in commits}
     if rows:
-        await session.execute(insert(RecordRow), rows)
-    await _release(session, [commit for commit in commits if commit.records[0].dataset_id in alive])
-    answers |= await _claimed(session, claims, same)
+        connection.execute(insert(RecordRow), rows)
+    _release(connection, [commit for commit in commits if commit.dataset_id in alive])
+    if claims:
+        answers |= _claimed(connection, claims)
     return [answers[id(work)] for work in works]
 
 
 def _committed(
-    commit: Commit, alive: set[str], same: dict[tuple[str, str], Record], rows: list[dict[str, Any]]
+    commit: Commit, alive: set[str], same: dict[_Bytes, Record], rows: list[dict[str, Any]]
 ) -> tuple[Committed, ...] | NotFound:
     """Collect the rows of a commit; those of duplicates are born erased, so that their signals are swept away."""
-    dataset_id = commit.records[0].dataset_id
-    if dataset_id not in alive:
-        return no_dataset(dataset_id)
+    if commit.dataset_id not in alive:
+        return no_dataset(commit.dataset_id)
     done: list[Committed] = []
     for new in commit.records:
         before = same.get((new.dataset_id, new.sha256))
@@ -116,7 +124,7 @@ def _committed(
     return tuple(done)
 
 
-async def _bump(session: AsyncSession, dataset_ids: Iterable[str]) -> set[str]:
+def _bump(connection: Connection, dataset_ids: Iterable[str]) -> set[str]:
     """Raise the versions of datasets, which locks them against other replicas; return those that are there."""
     alive: set[str] = set()
     for dataset_id in sorted(dataset_ids):  # one order for everybody: no deadlock
@@ -125,46 +133,55 @@ async def _bump(session: AsyncSession, dataset_ids: Iterable[str]) -> set[str]:
             .where(DatasetRow.id == dataset_id, DatasetRow.erased_at.is_(None))
             .values(version=DatasetRow.version + 1)
         )
-        if (await session.execute(bumped.returning(DatasetRow.id))).first() is not None:
+        if connection.execute(bumped).rowcount:
             alive.add(dataset_id)
     return alive
 
 
-async def _same_bytes(session: AsyncSession, works: Sequence[Claim | Commit]) -> dict[tuple[str, str], Record]:
+def _same_bytes(connection: Connection, items: Iterable[Claim | NewRecord]) -> dict[_Bytes, Record]:
     """Return the records that are there already, by dataset and sha256."""
     wanted: defaultdict[str, set[str]] = defaultdict(set)
-    for work in works:
-        for item in work.records if isinstance(work, Commit) else (work,):
-            wanted[item.dataset_id].add(item.sha256)
-    found: dict[tuple[str, str], Record] = {}
+    for item in items:
+        wanted[item.dataset_id].add(item.sha256)
+    found: dict[_Bytes, Record] = {}
     for dataset_id, digests in wanted.items():
         condition = (RecordRow.dataset_id == dataset_id) & RecordRow.sha256.in_(digests)
-        for row in await session.scalars(select(RecordRow).where(condition, RecordRow.erased_at.is_(None))):
+        for row in connection.execute(select(_RECORDS).where(condition, RecordRow.erased_at.is_(None))):
             found[row.dataset_id, row.sha256] = record_of(row)
     return found
 
 
-async def _release(session: AsyncSession, commits: Sequence[Commit]) -> None:
-    holders = [holder for commit in commits for holder in commit.holders]
+def _release(connection: Connection, commits: Sequence[Commit]) -> None:
+    holders = [record.record_id for commit in commits for record in commit.records]
     if holders:
-        await session.execute(delete(ClaimRow).where(ClaimRow.holder.in_(holders)))
+        connection.execute(delete(ClaimRow).where(ClaimRow.holder.in_(holders)))
 
 
-async def _claimed(
-    session: AsyncSession, claims: Sequence[Claim], same: dict[tuple[str, str], Record]
-) -> dict[int, Any]:
-    open_claims = [claim for claim in claims if (claim.dataset_id, claim.sha256) not in same]
-    answers: dict[int, Any] = {id(claim): same.get((claim.dataset_id, claim.sha256)) for claim in claims}
-    if not open_claims:
-        return answers
-    await lock_claims(session, alone=False)
-    keys = {key for claim in open_claims for key in claim.keys}
-    of_eraser = select(ClaimRow.key).where(ClaimRow.key.in_(keys), ClaimRow.holder == ERASER)
-    erasing = set(await session.scalars(of_eraser))
-    granted = [claim for claim in open_claims if erasing.isdisjoint(claim.keys)]
+def _claimed(connection: Connection, claims: Sequence[Claim]) -> dict[int, Any]:
+    lock_claims(connection, alone=False)
+    repeated, erasing = _in_the_way(connection, claims)
+    same = _same_bytes(connection, [claim for claim in claims if (claim.dataset_id, claim.sha256) in repeated])
+    answers: dict[int, Any] = {}
+    rows: list[dict[str, Any]] = []
     now = datetime.now(UTC)
-    rows = [{"key": key, "holder": claim.holder, "since": now} for claim in granted for key in claim.keys]
+    for claim in claims:
+        answer = same.get((claim.dataset_id, claim.sha256))
+        if answer is None and erasing.isdisjoint(claim.keys):
+            rows += ({"key": key, "holder": claim.holder, "since": now} for key in claim.keys)
+        answers[id(claim)] = answer or (_GRANTED if erasing.isdisjoint(claim.keys) else _BEING_ERASED)
     if rows:
-        await session.execute(insert(ClaimRow), rows)
-    answers |= {id(claim): _GRANTED if claim in granted else _BEING_ERASED for claim in open_claims}
+        connection.execute(insert(ClaimRow), rows)
     return answers
+
+
+def _in_the_way(connection: Connection, claims: Sequence[Claim]) -> tuple[set[_Bytes], set[str]]:
+    """Return which bytes are there already, and which objects are being erased, in one look."""
+    repeated = select(RecordRow.dataset_id, RecordRow.sha256).where(
+        RecordRow.dataset_id.in_({claim.dataset_id for claim in claims}),
+        RecordRow.sha256.in_({claim.sha256 for claim in claims}),
+        RecordRow.erased_at.is_(None),
+    )
+    keys = {key for claim in claims for key in claim.keys}
+    erasing = select(literal(""), ClaimRow.key).where(ClaimRow.key.in_(keys), ClaimRow.holder == ERASER)
+    found = {(dataset_id, text) for dataset_id, text in connection.execute(union_all(repeated, erasing))}
+    return {pair for pair in found if pair[0]}, {text for dataset_id, text in found if not dataset_id}

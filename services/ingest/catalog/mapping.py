@@ -4,13 +4,15 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import Row
+
 from services.ingest.records import Label, NewRecord, Record
 from services.ingest.tables import RecordRow
 from services.shared.ecg import Remark
 from services.shared.signals import SignalRef
 
 
-def record_of(row: RecordRow, labels: Iterable[Label] = ()) -> Record:
+def record_of(row: RecordRow | Row[Any], labels: Iterable[Label] = ()) -> Record:
     """Return a row as a record."""
     return Record(
         record_id=row.id,

@@ -51,8 +51,7 @@ class Shelf:
         placed = _placed(batch)
         await asyncio.gather(*(self._signals.write_shard(key, signals) for key, signals in _shards(placed).items()))
         records = tuple(record for record, _ in placed)
-        holders = tuple(record.record_id for record in records)
-        done = await self._ledger.commit(Commit(records, holders))
+        done = await self._ledger.commit(Commit(records))
         if stored := [item.record.record_id for item in done if item.is_new]:
             await self._news.stored(records[0].tenant, records[0].dataset_id, stored)
         return done
