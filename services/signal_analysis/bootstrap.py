@@ -8,8 +8,8 @@ from services.shared.rpc.server import RpcServer
 from services.shared.signals import SignalStore
 from services.shared.storage import ObjectStore
 from services.shared.storage.opening import open_store
+from services.signal_analysis.clients.ingest import IDEMPOTENT, INGEST, IngestRecords
 from services.signal_analysis.compute import Compute
-from services.signal_analysis.records import IDEMPOTENT, INGEST, IngestRecords
 from services.signal_analysis.service import SignalAnalysis
 from services.signal_analysis.servicer import SignalAnalysisServicer
 from services.signal_analysis.settings import SignalAnalysisSettings

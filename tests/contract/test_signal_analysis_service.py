@@ -20,7 +20,7 @@ from services.shared.settings import IdentitySettings, RpcSettings, StorageSetti
 from services.shared.signals import SignalRef, SignalStore
 from services.shared.storage.filesystem import FolderStore
 from services.signal_analysis.bootstrap import SERVICE, build
-from services.signal_analysis.records import INGEST
+from services.signal_analysis.clients.ingest import INGEST
 from services.signal_analysis.settings import SignalAnalysisSettings
 
 IDENTITY = IdentitySettings(secret="s" * 32)

@@ -1,0 +1,1 @@
+"""The services that signal analysis asks, behind its own ports."""
