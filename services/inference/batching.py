@@ -39,7 +39,7 @@ class Batcher:
     def __init__(self, runtime: ModelRuntime, executor: Executor, *, label: str, size: int, max_wait_ms: float) -> None:
         self._runtime = runtime
         self._executor = executor
-        self._label = label
+        self.label = label
         self._max_wait_seconds = max_wait_ms / 1000
         self._queue: deque[_Request] = deque()
         self._runs: set[asyncio.Task[None]] = set()
@@ -54,9 +54,9 @@ class Batcher:
         try:
             answers = await asyncio.gather(*(self._enqueue(rows[start : start + self.size]) for start in starts))
         except PlatformError as error:
-            metrics.FAILURES.labels(self._label, error.code.value).inc()
+            metrics.FAILURES.labels(self.label, error.code.value).inc()
             raise
-        metrics.REQUESTS.labels(self._label).inc()
+        metrics.REQUESTS.labels(self.label).inc()
         if len(answers) == 1:
             return answers[0]
         return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
@@ -64,7 +64,7 @@ class Batcher:
     def _enqueue(self, rows: Batch) -> asyncio.Future[Outputs]:
         answer: asyncio.Future[Outputs] = asyncio.get_running_loop().create_future()
         self._queue.append(_Request(rows, answer, time.perf_counter()))
-        metrics.PENDING.labels(self._label).inc()
+        metrics.PENDING.labels(self.label).inc()
         self._changed.set()
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
@@ -112,10 +112,10 @@ class Batcher:
         rows = 0
         while self._queue and (not taken or rows + len(self._queue[0].rows) <= self.size):
             request = self._queue.popleft()
-            metrics.PENDING.labels(self._label).dec()
+            metrics.PENDING.labels(self.label).dec()
             if request.answer.done():
                 continue  # Its caller went away.
-            metrics.QUEUE_SECONDS.labels(self._label).observe(time.perf_counter() - request.since)
+            metrics.QUEUE_SECONDS.labels(self.label).observe(time.perf_counter() - request.since)
             taken.append(request)
             rows += len(request.rows)
         return taken
@@ -143,10 +143,10 @@ class Batcher:
             start = stop
 
     def _compute(self, run: _Run, batch: Batch) -> Outputs:
-        with metrics.COMPUTE_SECONDS.labels(self._label).time():
+        with metrics.COMPUTE_SECONDS.labels(self.label).time():
             outputs = run(batch)
-        metrics.RUNS.labels(self._label).inc()
-        metrics.ECGS.labels(self._label).inc(len(batch))
+        metrics.RUNS.labels(self.label).inc()
+        metrics.ECGS.labels(self.label).inc(len(batch))
         for name, values in outputs.items():
             if values.ndim == 0 or len(values) != len(batch):
                 raise InvalidModel(

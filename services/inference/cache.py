@@ -101,7 +101,8 @@ class ModelCache:
         while len(self._ready) > 1 and (
             len(self._ready) > self._settings.max_models or self._bytes() > self._settings.max_bytes
         ):
-            self._ready.popitem(last=False)
+            _, gone = self._ready.popitem(last=False)
+            metrics.forget(gone.batcher.label)
             metrics.EVICTIONS.inc()
         metrics.LOADED.set(len(self._ready))
         metrics.LOADED_BYTES.set(self._bytes())

@@ -1,5 +1,6 @@
 """What operators chart of inference; the names follow the meaning of Triton's nv_inference_* (docs of its metrics)."""
 
+import contextlib
 from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -20,3 +21,10 @@ LOADED: Final = Gauge(f"{_P}_loaded_models", "Models kept ready.")
 LOADED_BYTES: Final = Gauge(f"{_P}_loaded_bytes", "Size of the files of the models kept ready.")
 LOAD_SECONDS: Final = Histogram(f"{_P}_load_seconds", "Time to make a model ready.", buckets=(*_SECONDS, 60.0, 120.0))
 EVICTIONS: Final = Counter(f"{_P}_evictions", "Models put away to keep within the bounds.")
+
+
+def forget(model: str) -> None:
+    """Drop the series of a model that was put away, so that they do not grow without end."""
+    for metric in (PENDING, QUEUE_SECONDS, COMPUTE_SECONDS, REQUESTS, ECGS, RUNS):
+        with contextlib.suppress(KeyError):
+            metric.remove(model)

@@ -76,7 +76,8 @@ class OnnxRuntime:
         self._beside = beside
         self._alone = alone
         self.inputs = tuple(_facts(each) for each in alone.get_inputs())
-        self.outputs = tuple(_facts(each) for each in alone.get_outputs())
+        one_ecg = self.inputs[0].shape[0] == 1
+        self.outputs = tuple(_facts(each) for each in alone.get_outputs() if _has_rows(each, one_ecg=one_ecg))
         self.providers: tuple[str, ...] = tuple(alone.get_providers())
         self.runs_at_once = runs_at_once
         self._names = [each.name for each in self.outputs]
@@ -101,6 +102,12 @@ class OnnxRuntime:
 def usable_cores() -> int:
     """Return the cores this process may use."""
     return len(os.sched_getaffinity(0))
+
+
+def _has_rows(value: Any, *, one_ecg: bool) -> bool:
+    """Say whether an output is float32 with a row per ECG; other outputs are not asked for."""
+    rows = value.shape[0] if value.shape else 0
+    return value.type == "tensor(float)" and (not isinstance(rows, int) or (one_ecg and rows == 1))
 
 
 def _facts(value: Any) -> TensorFacts:

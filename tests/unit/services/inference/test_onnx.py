@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import structlog
+from onnx import TensorProto, helper
 
 from services.inference.runtime.onnx import OnnxLoader
 from services.inference.settings import RuntimeSettings
@@ -41,3 +42,22 @@ def test_a_batch_the_model_fails_on_is_an_invalid_model() -> None:
 
     with pytest.raises(InvalidModel, match=r"input of shape \(1, 12, 7\)"):
         runtime.run(np.zeros((1, 12, 7), np.float32))
+
+
+def test_outputs_without_a_row_per_ecg_are_not_asked_for() -> None:
+    model = onnx_models.model()
+    model.graph.output.append(helper.make_tensor_value_info("weights", TensorProto.FLOAT, [12, 3]))
+
+    runtime = OnnxLoader(RuntimeSettings())(model.SerializeToString())
+
+    assert list(runtime.run(ecgs(1))) == ["scores"]
+
+
+def test_runs_share_the_cores_and_who_comes_alone_has_them_all() -> None:
+    loader = OnnxLoader(RuntimeSettings(threads=4, runs_at_once=2))
+    runtime = loader(onnx_models.document())
+
+    beside, alone = (each.get_session_options().intra_op_num_threads for each in (runtime._beside, runtime._alone))
+
+    assert (loader.runs_at_once, beside, alone) == (2, 2, 4)
+    np.testing.assert_array_equal(runtime.run(ecgs(1))["scores"], runtime.run_alone(ecgs(1))["scores"])
