@@ -17,6 +17,7 @@ from services.trainer.learning.checkpoint import EpochRow, Progress
 from services.trainer.learning.data import LearningData
 from services.trainer.learning.lr_finder import find_learning_rate
 from services.trainer.learning.metrics import Figures, measure
+from services.trainer.learning.optimizers import build_optimizer
 from services.trainer.learning.processes import Processes
 from services.trainer.learning.recipe import Recipe
 from services.trainer.learning.trainable import Trainable
@@ -106,13 +107,13 @@ def _begin(run: _Run, saved: bytes | None) -> tuple[optim.Optimizer, Progress]:
     """Return the optimizer and how far the training is already."""
     parameters = run.trainable.network.parameters
     if saved is not None:
-        optimizer = run.recipe.build_optimizer(parameters(), 1.0)
+        optimizer = build_optimizer(run.recipe, parameters(), 1.0)
         return optimizer, checkpoint.restore(saved, run.trainable.network, optimizer)
     rate = run.recipe.learning_rate
     if not rate:
         rate = find_learning_rate(run.trainable, run.training, run.objective, run.recipe)
     (rate,) = run.processes.agree([rate])
-    return run.recipe.build_optimizer(parameters(), rate), Progress(rate)
+    return build_optimizer(run.recipe, parameters(), rate), Progress(rate)
 
 
 def _report(run: _Run, watch: Watch, epoch: int, done: int) -> None:

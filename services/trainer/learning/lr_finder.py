@@ -14,6 +14,7 @@ from scipy.signal import savgol_filter
 from torch import nn
 
 from services.trainer.learning.batches import Batches
+from services.trainer.learning.optimizers import build_optimizer
 from services.trainer.learning.recipe import Recipe
 from services.trainer.learning.trainable import Trainable
 
@@ -34,7 +35,7 @@ def find_learning_rate(trainable: Trainable, batches: Batches, objective: nn.Mod
     before = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
     trainable.set_training(recipe.mode)
     rates = np.geomspace(LOWEST, HIGHEST, STEPS)
-    optimizer = recipe.build_optimizer(network.parameters(), LOWEST)
+    optimizer = build_optimizer(recipe, network.parameters(), LOWEST)
     losses: list[float] = []
     for rate, (signals, targets) in zip(rates, batches.endless(), strict=False):
         for group in optimizer.param_groups:

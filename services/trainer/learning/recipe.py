@@ -1,28 +1,15 @@
-"""How to learn: the hyper-parameters of one training, and the optimizers by name."""
+"""How to learn: the hyper-parameters of one training. No torch: whoever plans a training needs them, too."""
 
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any, Final, Literal
-
-from torch import nn, optim
+from typing import Final, Literal
 
 Mode = Literal["scratch", "all_layers", "head_only"]
 Precision = Literal["float32", "bfloat16"]
 
-OPTIMIZERS: Final[Mapping[str, Callable[..., optim.Optimizer]]] = MappingProxyType(
-    {
-        "adamw": optim.AdamW,
-        "adam": optim.Adam,
-        "nadam": optim.NAdam,
-        "adamax": optim.Adamax,
-        "adafactor": optim.Adafactor,
-        "rmsprop": optim.RMSprop,
-        "sgd": optim.SGD,
-    }
-)
-
-_EXTRA: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType({"sgd": {"momentum": 0.9}})
+OPTIMIZERS: Final = ("adamw", "adam", "nadam", "adamax", "adafactor", "rmsprop", "sgd")
+DEFAULT_BATCH_SIZE: Final = 32
+DEFAULT_EPOCHS: Final = 50
+DEFAULT_PATIENCE: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +17,10 @@ class Recipe:
     """The hyper-parameters of one training; the defaults are the platform's."""
 
     mode: Mode = "scratch"
-    max_epochs: int = 50
-    patience: int = 10
+    max_epochs: int = DEFAULT_EPOCHS
+    patience: int = DEFAULT_PATIENCE
     """Epochs without a lower validation loss before stopping."""
-    batch_size: int = 32
+    batch_size: int = DEFAULT_BATCH_SIZE
     optimizer: str = "adamw"
     learning_rate: float = 0.0
     """0 looks for one."""
@@ -42,8 +29,3 @@ class Recipe:
     seed: int = 0
     precision: Precision = "float32"
     """bfloat16 computes the network in mixed precision."""
-
-    def build_optimizer(self, parameters: Iterable[nn.Parameter], learning_rate: float) -> optim.Optimizer:
-        """Return the optimizer over the parameters that are trained."""
-        trained = [each for each in parameters if each.requires_grad]
-        return OPTIMIZERS[self.optimizer](trained, lr=learning_rate, **_EXTRA.get(self.optimizer, {}))

@@ -1,0 +1,1 @@
+"""The other services as the trainer's ports, over gRPC."""

@@ -1,0 +1,91 @@
+"""What happens to trainings without anybody asking: workers are started, lost ones replaced, models registered."""
+
+import asyncio
+from typing import Final
+
+from services.shared.errors import DeadlineExceeded, PlatformError, Unavailable
+from services.shared.observability.logs import get_logger
+from services.shared.storage import ObjectStore
+from services.trainer.job import MANIFEST_FILE, MODEL_FILE, REPORT_FILES
+from services.trainer.metrics import TRAININGS_ENDED
+from services.trainer.ports import Announcer, Launcher, Models, Trainings
+from services.trainer.trainings import Training
+
+FILES: Final = (MODEL_FILE, *REPORT_FILES.values())
+_LATER: Final = (Unavailable, DeadlineExceeded)
+
+_log = get_logger(__name__)
+
+
+class Dispatcher:
+    """Moves trainings on; every step may be repeated, and several dispatchers may work on the same rows."""
+
+    def __init__(  # noqa: PLR0913 its ports and its limits
+        self,
+        trainings: Trainings,
+        launcher: Launcher,
+        models: Models,
+        store: ObjectStore,
+        announcer: Announcer,
+        *,
+        launch_seconds: float,
+        workers_at_once: int | None,
+        max_attempts: int,
+    ) -> None:
+        self._trainings = trainings
+        self._launcher = launcher
+        self._models = models
+        self._store = store
+        self._announcer = announcer
+        self._launch_seconds = launch_seconds
+        self._workers_at_once = workers_at_once
+        self._max_attempts = max_attempts
+        self._launching = asyncio.Lock()
+        self._registering = asyncio.Lock()
+
+    async def launch_waiting(self) -> None:
+        """Start workers for waiting trainings, as many as may work at once."""
+        async with self._launching:
+            while training := await self._trainings.claim_launch(
+                seconds=self._launch_seconds, at_once=self._workers_at_once
+            ):
+                await self._launcher.launch(training)
+                _log.info("worker_launched", training_id=training.training_id, attempt=training.attempts)
+
+    async def sweep(self) -> None:
+        """Replace lost workers, start waiting ones, register finished models."""
+        for lost in await self._trainings.requeue_lost(max_attempts=self._max_attempts):
+            _log.warning("worker_lost", training_id=lost.training_id, attempts=lost.attempts)
+            await self._announcer.changed(lost.tenant, lost.training_id)
+        await self.launch_waiting()
+        await self.register_exported()
+
+    async def register_exported(self) -> None:
+        """Put finished models into the store; one that cannot be put there now is tried again later."""
+        async with self._registering:
+            for training in await self._trainings.exported():
+                try:
+                    await self._register(training)
+                except _LATER as error:
+                    _log.warning("model_not_registered", training_id=training.training_id, detail=error.detail)
+                except PlatformError as error:
+                    await self._trainings.fail(training.training_id, error.detail)
+                    TRAININGS_ENDED.labels(state="failed").inc()
+                await self._announcer.changed(training.tenant, training.training_id)
+
+    async def _register(self, training: Training) -> None:
+        manifest = (await self._store.get(training.key(MANIFEST_FILE))).decode()
+        model = await self._models.register(training, manifest, FILES)
+        await self._trainings.succeed(training.training_id, model)
+        TRAININGS_ENDED.labels(state="succeeded").inc()
+        _log.info("model_registered", training_id=training.training_id, model=model.name, version=model.version)
+
+
+async def sweep_for_ever(dispatcher: Dispatcher, seconds: float) -> None:
+    """Sweep every so often; what fails is tried again in the next sweep."""
+    while True:
+        try:
+            await dispatcher.sweep()
+        except PlatformError as error:
+            _log.warning("sweep_failed", code=error.code.value, detail=error.detail)
+        await asyncio.sleep(seconds)

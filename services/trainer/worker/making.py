@@ -1,0 +1,75 @@
+"""Making a model: data gathered, network trained in a thread, model and report written down."""
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.shared.errors import Cancelled
+from services.shared.storage import ObjectStore
+from services.trainer import job
+from services.trainer.learning.recipe import Precision
+from services.trainer.settings import ProcessSettings
+from services.trainer.trainings import Training
+from services.trainer.worker.bridge import Reporter, StoredCheckpoints
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Makes the model of one training; files of an earlier attempt are written over."""
+
+    store: ObjectStore
+    reporter: Reporter
+    scratch: Path
+    """A folder for files that are gone afterwards."""
+    precision: Precision
+
+    async def make(self, training: Training, process: ProcessSettings) -> None:
+        """Train, export and report; raises Cancelled, and PlatformError with the reason why it cannot be done."""
+        # Torch and its company take seconds to import; the lease is kept meanwhile.
+        await asyncio.to_thread(__import__, "services.trainer.worker.product")
+        from services.trainer.learning.processes import joined  # noqa: PLC0415 imports torch
+        from services.trainer.worker.materials import gather  # noqa: PLC0415 likewise
+        from services.trainer.worker.preparing import Preparer  # noqa: PLC0415 imports scipy
+        from services.trainer.worker.product import make_product  # noqa: PLC0415 imports torch
+
+        began = time.monotonic()
+        preparer = Preparer(self.store, self.scratch, self._tell_preparing)
+        materials = await gather(self.store, training, preparer)
+        if materials.excluded:
+            self.reporter.note("log", {"text": "Some ECGs cannot be used.", "excluded": dict(materials.excluded)})
+        folder = training.key("").rstrip("/")
+        checkpoints = StoredCheckpoints(self.store, folder, asyncio.get_running_loop())
+        with joined(rank=process.rank, count=process.world_size, local_rank=process.local_rank) as processes:
+            product = await asyncio.to_thread(
+                make_product,
+                materials,
+                self.precision,
+                checkpoints=checkpoints,
+                reporter=self.reporter,
+                processes=processes,
+            )
+        if product is not None:
+            from services.trainer.reporting.page import page  # noqa: PLC0415 only the leading process reports
+            from services.trainer.reporting.report import report  # noqa: PLC0415 likewise
+
+            document = report(materials, product, seconds=time.monotonic() - began)
+            files = {
+                job.SPLIT_FILE: _json({name: part.record_ids for name, part in materials.parts.items()}),
+                job.REPORT_FILES["json"]: _json(document),
+                job.REPORT_FILES["html"]: page(document).encode(),
+                job.MODEL_FILE: product.onnx,
+                job.MANIFEST_FILE: product.manifest.to_json().encode(),
+            }
+            for name, data in files.items():
+                await self.store.put(training.key(name), data)
+
+    def _tell_preparing(self, done: int, total: int) -> None:
+        if self.reporter.cancelled():
+            raise Cancelled("The training was cancelled.")
+        self.reporter.note("progress", {"stage": "preparing", "done": done, "total": total})
+
+
+def _json(document: object) -> bytes:
+    return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2).encode()
