@@ -6,7 +6,7 @@ from typing import Final
 from einthoven.common.v1 import common_pb2
 from einthoven.events.v1 import events_pb2
 from einthoven.exchange.v1 import exchange_pb2 as pb
-from services.exchange.models import ModelVersion, PageOfModels, StoredFile
+from services.exchange.models import ModelVersion, PageOfModels, Registration, StoredFile
 from services.shared.errors import InvalidRequest
 from services.shared.identity import Caller
 from services.shared.rpc.convert import timestamp
@@ -49,6 +49,12 @@ def registered_event(model: ModelVersion) -> bytes:
     """Return the event that says that a version was stored or published."""
     event = events_pb2.ModelRegistered(tenant=model.tenant, name=model.name, version=model.version)
     return event.SerializeToString()
+
+
+def registration(request: pb.RegisterModelRequest) -> Registration:
+    """Return what a service wants registered."""
+    keys, ref = dict(request.object_keys), request.ref
+    return Registration(ref.name, ref.version, request.manifest_json, keys, request.origin_id)
 
 
 async def import_options(requests: AsyncIterator[pb.ImportModelRequest]) -> pb.ImportOptions:

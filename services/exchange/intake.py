@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final
 
 from services.exchange.hashing import Hashed
-from services.exchange.models import MANIFEST_FILE, MODEL_FILE, Draft, ModelVersion, Source
+from services.exchange.models import MANIFEST_FILE, MODEL_FILE, Draft, ModelVersion, Registration, Source
 from services.exchange.onnx_file.facts import ModelFacts
 from services.exchange.onnx_file.inspection import inspect
 from services.exchange.onnx_file.manifest import check_against_facts, manifest_from_facts
@@ -70,21 +70,20 @@ class Intake:
         await self._announcer.model_registered(model)
         return model, remarks
 
-    async def register_model(
-        self, caller: Caller, name: str, version: str, *, manifest_json: str, keys: Mapping[str, str], origin_id: str
-    ) -> ModelVersion:
+    async def register_model(self, caller: Caller, wanted: Registration) -> ModelVersion:
         """Take files that a service has put into the object store as a new version; the same origin only once.
 
         Raises Forbidden for anyone but a service, InvalidModel, AlreadyExists, NotFound where a file is absent.
         """
         caller.require(SERVICE)
-        if origin_id and (existing := await self._catalog.by_origin(caller.tenant, origin_id)):
+        draft = _draft(caller.tenant, wanted.name, wanted.version, origin_id=wanted.origin_id)
+        if existing := await self._catalog.by_origin(caller.tenant, wanted.origin_id):
             return existing
-        draft = _draft(caller.tenant, name, version, origin_id=origin_id)
-        _check_files(keys, caller.tenant)
-        manifest = Manifest.parse(manifest_json)
-        check_against_facts(manifest, await self._inspect(keys[MODEL_FILE]))
-        sources = [Source(each, partial(self._store.stream, key)) for each, key in sorted(keys.items())]
+        _check_files(wanted.object_keys, caller.tenant)
+        manifest = Manifest.parse(wanted.manifest_json)
+        check_against_facts(manifest, await self._inspect(wanted.object_keys[MODEL_FILE]))
+        files = sorted(wanted.object_keys.items())
+        sources = [Source(name, partial(self._store.stream, key)) for name, key in files]
         model = await self._shelf.add(draft, manifest, sources)
         await self._announcer.model_registered(model)
         return model

@@ -1,6 +1,6 @@
 """What the store speaks of: versions of models and their files."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -57,6 +57,19 @@ class Draft:
     origin: Origin
     origin_id: str | None = None
     """Storing the same one again gives the version made the first time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Files that a service has put into the object store, to become a version."""
+
+    name: str
+    version: str
+    """Empty for the next number."""
+    manifest_json: str
+    object_keys: Mapping[str, str]
+    """File name to object key."""
+    origin_id: str
 
 
 @dataclass(frozen=True, slots=True)

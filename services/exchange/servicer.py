@@ -32,15 +32,8 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServiceServicer):
 
     async def RegisterModel(self, request: pb.RegisterModelRequest, context: Any) -> pb.RegisterModelResponse:
         """Take what a service has made."""
-        caller, keys, manifest = current_caller(), dict(request.object_keys), request.manifest_json
-        model = await self._intake.register_model(
-            caller,
-            request.ref.name,
-            request.ref.version,
-            manifest_json=manifest,
-            keys=keys,
-            origin_id=request.origin_id,
-        )
+        caller = current_caller()
+        model = await self._intake.register_model(caller, convert.registration(request))
         return pb.RegisterModelResponse(model=convert.model_to_pb(model, caller))
 
     async def PublishModel(self, request: pb.PublishModelRequest, context: Any) -> pb.PublishModelResponse:

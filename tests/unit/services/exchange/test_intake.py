@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.exchange.models import ModelVersion
+from services.exchange.models import ModelVersion, Registration
 from services.exchange.onnx_file.inspection import inspect
 from services.exchange.onnx_file.manifest import manifest_from_facts
 from services.shared.errors import (
@@ -39,9 +39,8 @@ async def registered(house: House, origin_id: str = "t1", **changes: str) -> Mod
     keys = {"model.onnx": "trainings/cardiology/t1/model.onnx", "report.json": "trainings/cardiology/t1/report.json"}
     await house.store.put(keys["model.onnx"], DOCUMENT)
     await house.store.put(keys["report.json"], b"{}")
-    return await house.intake.register_model(
-        TRAINER, "m", "", manifest_json=manifest_json(), keys=keys | changes, origin_id=origin_id
-    )
+    wanted = Registration("m", "", manifest_json(), keys | changes, origin_id)
+    return await house.intake.register_model(TRAINER, wanted)
 
 
 async def test_an_import_keeps_the_bytes_the_digest_and_a_manifest(house: House) -> None:
@@ -159,7 +158,7 @@ async def test_a_registration_that_broke_off_is_taken_up_again(house: House) -> 
 
 async def test_only_services_register(house: House) -> None:
     with pytest.raises(Forbidden):
-        await house.intake.register_model(CARDIOLOGY, "m", "", manifest_json="", keys={}, origin_id="t1")
+        await house.intake.register_model(CARDIOLOGY, Registration("m", "", "", {}, "t1"))
 
 
 @pytest.mark.parametrize(
