@@ -56,6 +56,7 @@ class Ingest:
 
     async def delete_dataset(self, caller: Caller, dataset_id: str) -> int:
         """Erase a dataset with everything in it; returns how many records went with it."""
+        self._datasets.forget(caller.tenant, dataset_id)
         return await self._rooms.removal.dataset(caller.tenant, dataset_id)
 
     async def upload(

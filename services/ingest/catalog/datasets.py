@@ -57,6 +57,10 @@ class Datasets:
             self._seen.clear()
         self._seen.add((tenant, dataset_id))
 
+    def forget(self, tenant: str, dataset_id: str) -> None:
+        """Look again the next time, for the dataset is being erased."""
+        self._seen.discard((tenant, dataset_id))
+
     async def page(self, tenant: str, *, limit: int, cursor: str) -> Page[Dataset]:
         """List the department's datasets, newest first."""
         limit, before = cursors.limit_of(limit), cursors.decode(cursor)

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from services.ingest.decoding.leads import canonical
 from services.shared.errors import UnreadableFile
 
 _BOM: Final = b"\xef\xbb\xbf"
@@ -129,7 +130,7 @@ def _dialect(data: bytes) -> _Dialect:
         first_row=first_row,
         columns=len(cells),
         header=cells if is_header and not enumerated else None,
-        has_row_names=not _is_number(first),
+        has_row_names=not _is_number(first) and not (is_header and canonical(cells[0])),
     )
 
 

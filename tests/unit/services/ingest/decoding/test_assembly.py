@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+
+from services.ingest.decoding.assembly import Found, assemble, is_warning
+from services.shared.ecg import STANDARD_LEADS
+from services.shared.errors import UnreadableFile
+from tests.unit.services.ingest.ecgs import codes, twelve_leads
+
+LEADS = twelve_leads()
+
+
+def found(signal: np.ndarray, names: tuple[str, ...] = STANDARD_LEADS, rate_hz: float = 500) -> Found:
+    return Found(signal.astype(np.float32), names, rate_hz)
+
+
+def test_a_clean_recording_is_no_warning() -> None:
+    assert not is_warning(assemble(found(LEADS)).remarks)
+
+
+def test_limb_leads_that_contradict_each_other_are_told() -> None:
+    swapped = LEADS[[1, 0, *range(2, 12)]]
+
+    recording = assemble(found(swapped))
+
+    assert "lead_algebra_violated" in codes(recording)
+    assert is_warning(recording.remarks)
+
+
+def test_other_leads_come_after_the_standard_ones() -> None:
+    recording = assemble(found(np.vstack([LEADS[:1], LEADS]), ("Vx", *STANDARD_LEADS)))
+
+    assert recording.leads == (*STANDARD_LEADS, "Vx")
+
+
+def test_a_limb_lead_without_samples_is_derived_where_it_can_be() -> None:
+    signal = LEADS.copy()
+    signal[4] = np.nan
+
+    recording = assemble(found(signal))
+
+    np.testing.assert_allclose(recording.signal, LEADS, atol=1e-6)
+    assert "derived_leads" in codes(recording)
+
+
+def test_missing_samples_are_counted() -> None:
+    signal = LEADS.copy()
+    signal[7, 10:13] = np.nan
+
+    remarks = {remark.code: remark.text for remark in assemble(found(signal)).remarks}
+
+    assert remarks["gaps"] == "Samples are missing: V2 3."
+
+
+def test_a_lead_that_never_changes_is_told() -> None:
+    signal = LEADS.copy()
+    signal[8] = 0
+
+    assert "flat_leads" in codes(assemble(found(signal)))
+
+
+@pytest.mark.parametrize("factor", [0.01, 100])
+def test_amplitudes_that_no_surface_ecg_has_are_told(factor: float) -> None:
+    assert "unusual_amplitude" in codes(assemble(found(LEADS * factor)))
+
+
+@pytest.mark.parametrize(
+    ("signal", "names", "message"),
+    [
+        (LEADS * 10_000, STANDARD_LEADS, "unit must be wrong"),
+        (np.where(LEADS > 0.9, np.inf, LEADS), STANDARD_LEADS, "infinite"),
+        (LEADS * np.nan, STANDARD_LEADS, "no samples"),
+        (LEADS[:, :0], STANDARD_LEADS, "no samples"),
+        (LEADS, tuple(f"ch{n}" for n in range(12)), "None of the standard leads"),
+        (LEADS, ("i", "Lead I", *STANDARD_LEADS[2:]), "I is there twice"),
+        (np.zeros((65, 100)), tuple(map(str, range(65))), "65 channels"),
+    ],
+)
+def test_what_cannot_be_an_ecg_is_refused(signal: np.ndarray, names: tuple[str, ...], message: str) -> None:
+    with pytest.raises(UnreadableFile, match=message):
+        assemble(found(signal, names))

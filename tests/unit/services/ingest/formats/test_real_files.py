@@ -1,0 +1,120 @@
+"""The published files, against what is known of them."""
+
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+import wfdb
+from scipy import io as scipy_io
+
+from services.ingest.decoding.declaration import Declaration
+from services.ingest.formats import Decoded, decode
+from services.ingest.formats.base import UploadedFile
+from services.shared.ecg import STANDARD_LEADS
+from services.shared.errors import UnreadableFile
+from tests.unit.services.ingest.ecgs import codes
+
+NOTHING = Declaration()
+
+
+@pytest.fixture
+def files(data_dir: Path) -> Path:
+    return data_dir / "formats"
+
+
+def opened(path: Path, declaration: Declaration = NOTHING) -> Decoded:
+    beside = path.parent.glob(path.stem + ".*") if path.suffix == ".hea" else ()
+    companions = {other.name: other.read_bytes() for other in beside if other != path}
+    return decode(UploadedFile(path.name, path.read_bytes(), companions), declaration)
+
+
+def test_dicom_el250(files: Path) -> None:
+    path = files / "dicom/pydicom_waveform_ecg.dcm"
+    recording = opened(path).recording
+
+    assert recording.signal.shape == (12, 10000)
+    assert (recording.rate_hz, recording.leads) == (1000, STANDARD_LEADS)
+    raw = np.frombuffer(pydicom.dcmread(path).WaveformSequence[0].WaveformData, "<i2").reshape(-1, 12).T
+    np.testing.assert_allclose(recording.signal, raw * 0.00125, atol=1e-6)
+
+
+def test_dicom_implicit_vr_with_a_padding_value_of_zero(files: Path) -> None:
+    path = files / "dicom/ecgtoolkit_Example.dcm"
+    recording = opened(path).recording
+
+    assert (recording.signal.shape, recording.rate_hz) == ((12, 5000), 500)
+    raw = np.frombuffer(pydicom.dcmread(path).WaveformSequence[0].WaveformData, "<i2").reshape(-1, 12).T
+    np.testing.assert_allclose(recording.signal, raw * 0.0025, atol=1e-6)
+    assert codes(recording) == {"lead_algebra"}
+
+
+def test_csv_of_a_contec_with_the_chest_leads_off(files: Path) -> None:
+    path = files / "csv/rigacci_0000050.csv"
+    recording = opened(path, Declaration(rate_hz=800, gain_adu_per_mv=200)).recording
+
+    assert recording.signal.shape == (12, 37855)
+    assert np.isnan(recording.signal[6:]).all()
+    assert "missing_leads" in codes(recording)
+    np.testing.assert_allclose(recording.signal[:6, 0] * 1000, np.array([-20, -25, -5, 23, -7, -15]) * 5, atol=1e-3)
+
+
+def test_wfdb_of_ptbdb_with_frank_leads_in_a_second_file(files: Path) -> None:
+    recording = opened(files / "wfdb-ptbdb/s0010_re.hea").recording
+    expected = wfdb.rdrecord(str(files / "wfdb-ptbdb/s0010_re"))
+
+    assert recording.leads == (*STANDARD_LEADS, "vx", "vy", "vz")
+    assert (recording.samples, recording.rate_hz) == (38400, 1000)
+    np.testing.assert_allclose(recording.signal, expected.p_signal.T, atol=1e-6)
+
+
+def test_wfdb_of_ptb_xl(files: Path) -> None:
+    recording = opened(files / "wfdb-ptbxl/00001_lr.hea").recording
+
+    assert (recording.signal.shape, recording.rate_hz, recording.leads) == ((12, 1000), 100, STANDARD_LEADS)
+    np.testing.assert_allclose(recording.signal[:2, 0], [-0.119, -0.055], atol=1e-7)
+
+
+def test_every_challenge_record_is_read_with_the_gain_of_its_header(files: Path) -> None:
+    for path in sorted((files / "challenge").rglob("*.hea")):
+        recording = opened(path).recording
+
+        raw = scipy_io.loadmat(path.with_suffix(".mat"))["val"]
+        gain = float(path.read_text().split("\n")[1].split()[2].split("/")[0].split("(")[0])
+        np.testing.assert_allclose(recording.signal, raw / gain, atol=1e-5, err_msg=path.name)
+        assert recording.leads == STANDARD_LEADS
+        assert "checksum_mismatch" not in codes(recording)
+
+
+def test_a_challenge_mat_alone_is_1000_per_millivolt(files: Path) -> None:
+    path = files / "challenge/sebgood/A0001.mat"
+
+    recording = opened(path, Declaration(rate_hz=500)).recording
+
+    np.testing.assert_allclose(recording.signal, scipy_io.loadmat(path)["val"] / 1000, atol=1e-6)
+    with pytest.raises(UnreadableFile, match="sampling_rate_hz"):
+        opened(path)
+
+
+def test_ludb_is_read_as_the_reference_library_does(data_dir: Path) -> None:
+    for number in (1, 50, 100):
+        recording = opened(data_dir / f"ludb/{number}.hea").recording
+
+        np.testing.assert_allclose(
+            recording.signal, wfdb.rdrecord(str(data_dir / f"ludb/{number}")).p_signal.T, atol=1e-6
+        )
+        assert recording.leads == STANDARD_LEADS
+
+
+def test_npz_of_two_ecgs(files: Path) -> None:
+    path = files / "npy/rlign_demo_ecgs.npz"
+    recording = opened(path, Declaration(rate_hz=500)).recording
+
+    np.testing.assert_allclose(recording.signal, np.load(path)["X40"][0], atol=1e-6)
+    assert "other_signals" in codes(recording)
+
+
+@pytest.mark.parametrize("name", ["onnx/adii11001_singlebeat.onnx", "aecg/fda_minimal/empty.xml"])
+def test_what_is_no_ecg_is_refused(files: Path, name: str) -> None:
+    with pytest.raises(UnreadableFile):
+        opened(files / name)
