@@ -106,8 +106,10 @@ def _draw(progress: Progress, task: TaskID, event: Event) -> None:
     payload = event.payload
     if event.kind == "state":
         progress.update(task, description=payload["state"])
-    elif event.kind == "progress" and payload.get("total"):
-        progress.update(task, completed=payload["epoch"] - 1 + payload["done"] / payload["total"])
+    elif event.kind == "progress":
+        progress.update(task, description=payload["stage"])
+        if "epoch" in payload:
+            progress.update(task, completed=payload["epoch"] - 1 + payload["done"] / payload["total"])
     elif event.kind == "epoch":
         told = {key: payload[key] for key in FIGURES if isinstance(payload.get(key), float)}
         figures = ", ".join(f"{key.replace('_', ' ')} {value:.3f}" for key, value in told.items())

@@ -68,9 +68,12 @@ class HttpServer:
     def _listen(self) -> socket.socket:
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         try:
-            return socket.create_server((self._host, self._port), family=family, backlog=_BACKLOG)
+            listener = socket.create_server((self._host, self._port), family=family, backlog=_BACKLOG)
         except OSError as error:
             raise Unavailable(f"Port {self._port} on {self._host} cannot be listened on: {error.strerror}.") from None
+        # Asyncio leaves a socket that it did not make to Nagle's algorithm, which holds an answer back for 40 ms.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener
 
 
 class _Server(uvicorn.Server):

@@ -43,7 +43,7 @@ def outcome(findings: Findings) -> Outcome:
         metrics=_metrics(report["validation"], titles),
         predictions=[_predicted(each, truth[each["record_id"]]) for each in findings.predictions],
         views=findings.views,
-        model=_trained(findings.model, report["base"]),
+        model=_trained(findings.model, report["base_model"]),
         seconds_by_step=findings.seconds_by_step,
     )
 

@@ -43,7 +43,7 @@ def _draw(kind: str, view: Json, path: Path, name: str) -> None:
     elif kind == "events":
         plot_events(signal, leads, rate_hz, [WaveMark(**wave) for wave in view["waves"]], path)
     elif kind == "median-beats":
-        plot_median_beats(signal, leads, rate_hz, path, peak_index=view["beats"]["peak_index"])
+        plot_median_beats(signal, leads, rate_hz, path, peak_index=view["beat_peak_index"])
     else:
         plot_aligned(signal, leads, rate_hz, path)
 

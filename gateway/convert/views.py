@@ -41,6 +41,7 @@ def view(record_id: str, kind: ViewKind, message: pb.GetViewResponse) -> View:
         remarks=remarks(message.remarks),
         signal=signal(message.signal) if message.HasField("signal") else None,
         beats=_beats(message) if message.HasField("beats") else None,
+        beat_peak_index=message.beat_peak_index if kind is ViewKind.MEDIAN_BEATS else None,
         r_peaks=list(message.r_peaks),
         waves=[_wave(wave) for wave in message.waves],
     )

@@ -78,6 +78,7 @@ class View(Schema):
     remarks: list[Remark]
     signal: Signal | None = None
     beats: Beats | None = None
+    beat_peak_index: int | None = Field(default=None, description="Sample of the R peak within a median beat.")
     r_peaks: list[int]
     waves: list[Wave]
 
