@@ -70,6 +70,10 @@ class Platform:
         """Post a JSON body and return the answer."""
         return self._document("POST", path, json=body)
 
+    def delete(self, path: str) -> Json:
+        """Delete or cancel one resource."""
+        return self._document("DELETE", path)
+
     def put_csv(self, path: str, content: Iterable[bytes]) -> Json:
         """Put a CSV, streamed."""
         return self._document("PUT", path, content=content, headers={"Content-Type": "text/csv"})

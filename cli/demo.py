@@ -134,7 +134,12 @@ def _train(platform: Platform, prepared: Any, dataset_id: str, validation_datase
         "max_epochs": prepared.max_epochs,
         "seed": 0,
     }
-    training = follow(platform, platform.post("/trainings", request))
+    training = platform.post("/trainings", request)
+    try:
+        training = follow(platform, training)
+    except BaseException:
+        platform.delete(f"/trainings/{training['training_id']}")  # or its worker would outlive the demonstration
+        raise
     if training["state"] != "succeeded":
         raise CommandFailed(f"The training {training['state']}: {training['error']}", ExitCode.REFUSED)
     return training

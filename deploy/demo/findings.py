@@ -36,7 +36,7 @@ def outcome(findings: Findings) -> Outcome:
         dataset=findings.prepared.title,
         finished_at=findings.finished_at,
         files_by_format=findings.formats,
-        label_counts=report["label_distribution"]["training"],
+        label_counts={name: counts["training"] for name, counts in report["label_distribution"].items()},
         label_titles=titles,
         epochs=[Epoch(each["epoch"], each["training_loss"], each["validation_loss"]) for each in report["epochs"]],
         best_epoch=report["best_epoch"],
