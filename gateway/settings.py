@@ -16,7 +16,7 @@ _PAGE = Path(__file__).parent / "ui" / "dist"
 class LimitSettings(Part):
     """How much one caller may send."""
 
-    max_upload_bytes: int = Field(default=256 << 20, ge=1 << 10)
+    max_upload_bytes: int = Field(default=64 << 20, ge=1 << 10)
     """One uploaded file; a larger one is refused, the others of its request are not."""
     max_upload_files: int = Field(default=20_000, ge=1)
     """Files of one request; the report has a line for each."""

@@ -3,7 +3,7 @@
 What is wrong with one file costs that file only. What is wrong with the form ends it there: the files before it stay.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any, Final
@@ -32,7 +32,7 @@ class RecordUpload:
         self._declaration = form.read(Declaration)
         self._settings = settings
         self._own_lines: deque[FileReport] = deque()
-        self._too_large: set[str] = set()
+        self._too_large: Counter[str] = Counter()
         self._fault: PlatformError | None = None
         self._reported = 0
 
@@ -43,7 +43,7 @@ class RecordUpload:
                 yield self._judged(convert.file_report(answer))
                 while self._own_lines:
                     yield self._own_lines.popleft()
-        for line in self._own_lines:
+        for line in (*self._own_lines, *map(self._oversized, self._too_large.elements())):
             yield line
         if self._fault is not None:
             raise self._told(self._fault)
@@ -75,7 +75,7 @@ class RecordUpload:
                 if size > self._settings.max_upload_bytes and not skip:
                     skip = True
                     # Ingest sees no end of this file, and so drops it.
-                    self._too_large.add(file_name)
+                    self._too_large[file_name] += 1
             if not skip:
                 yield part
 
@@ -95,10 +95,14 @@ class RecordUpload:
     def _judged(self, line: FileReport) -> FileReport:
         self._reported += 1
         cut_off = line.error is not None and line.error.code is ErrorCode.CANCELLED
-        if cut_off and line.file_name in self._too_large:
-            limit = self._settings.max_upload_bytes
-            return convert.refusal(line.file_name, TooLarge(f"The file is larger than {limit} bytes."))
+        if cut_off and self._too_large[line.file_name] > 0:
+            self._too_large[line.file_name] -= 1
+            return self._oversized(line.file_name)
         return line
+
+    def _oversized(self, file_name: str) -> FileReport:
+        error = TooLarge(f"The file is larger than {self._settings.max_upload_bytes} bytes.")
+        return convert.refusal(file_name, error)
 
     def _told(self, fault: PlatformError) -> PlatformError:
         return type(fault)(f"{fault.detail} The {self._reported} files before it have their lines in the report.")

@@ -64,18 +64,18 @@ async def test_a_large_file_arrives_whole_in_joined_chunks(http: httpx.AsyncClie
     assert rooms.ingest.chunks <= 10
 
 
-async def test_a_file_that_is_too_large_costs_only_itself(open_door: OpenDoor, rooms: Rooms) -> None:
+@pytest.mark.parametrize("is_last", [False, True])
+async def test_a_file_that_is_too_large_costs_only_itself(open_door: OpenDoor, rooms: Rooms, *, is_last: bool) -> None:
     door = await open_door(**small(max_upload_bytes=2048))
-    content = [("files", ("large.bin", b"x" * 4096, "x/y")), *files("b.csv")]
+    large = ("files", ("large.bin", b"x" * 4096, "x/y"))
+    content = [*files("b.csv"), large] if is_last else [large, *files("b.csv")]
 
     async with httpx.AsyncClient(base_url=door.url) as http:
         report = (await http.post(RECORDS, files=content)).json()
 
-    assert [(line["file_name"], line["outcome"]) for line in report["files"]] == [
-        ("large.bin", "refused"),
-        ("b.csv", "stored"),
-    ]
-    assert report["files"][0]["error"]["code"] == ErrorCode.TOO_LARGE
+    lines = {line["file_name"]: line for line in report["files"]}
+    assert {name: line["outcome"] for name, line in lines.items()} == {"large.bin": "refused", "b.csv": "stored"}
+    assert lines["large.bin"]["error"]["code"] == ErrorCode.TOO_LARGE
     assert list(rooms.ingest.files) == ["b.csv"]
 
 
@@ -164,7 +164,7 @@ async def test_lines_are_told_as_they_become_known(http: httpx.AsyncClient, room
 
 
 async def test_a_fault_after_the_first_line_is_the_last_line(http: httpx.AsyncClient) -> None:
-    body = part("files", b"1", "a.csv") + b"--nonsense"
+    body = part("files", b"1", "a.csv") + part("files", b"1", "b.csv")[:-4]
 
     headers = {**HEADERS, "Accept": "application/x-ndjson"}
     answer = await http.post(RECORDS, content=body, headers=headers)
