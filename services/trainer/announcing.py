@@ -44,14 +44,15 @@ class EventRing:
     def __init__(self) -> None:
         self.rang = asyncio.Event()
 
-    async def wait(self, seconds: float) -> None:
-        """Return when it rang since the last call, or after some seconds."""
+    async def wait(self, seconds: float) -> bool:
+        """Return when it rang since the last call, or after some seconds; say whether it rang."""
         try:
             async with asyncio.timeout(seconds):
                 await self.rang.wait()
         except TimeoutError:
-            return
+            return False
         self.rang.clear()
+        return True
 
 
 class BusDoorbell:

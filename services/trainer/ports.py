@@ -117,6 +117,6 @@ class Doorbell(Protocol):
 class Ring(Protocol):
     """One ear at the doorbell."""
 
-    async def wait(self, seconds: float) -> None:
-        """Return when it rang since the last call, or after some seconds."""
+    async def wait(self, seconds: float) -> bool:
+        """Return when it rang since the last call, or after some seconds; say whether it rang."""
         ...

@@ -26,7 +26,8 @@ class LocalLauncher:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = dict(environment)
-        self._running: dict[int, tuple[str, Path]] = {}
+        self.running: dict[int, tuple[str, Path]] = {}
+        """Training and log file of every worker started here that has not ended, by process id."""
 
     async def launch(self, training: Training) -> None:
         """Start a worker; raises Unavailable where the machine gives no process."""
@@ -43,13 +44,19 @@ class LocalLauncher:
             raise Unavailable(f"No worker can be started: {error.strerror}.") from error
         finally:
             os.close(descriptor)
-        self._running[pid] = (training.training_id, Path(name))
+        self.running[pid] = (training.training_id, Path(name))
 
     async def reap_for_ever(self) -> None:
         """Take note of workers that end; the log of one that ended well is removed."""
         while True:
+            await self.reap_until_idle()
             await asyncio.sleep(REAP_SECONDS)
-            for pid in list(self._running):
+
+    async def reap_until_idle(self) -> None:
+        """Return when every worker that was started here has ended."""
+        while self.running:
+            await asyncio.sleep(REAP_SECONDS)
+            for pid in list(self.running):
                 self._reap(pid)
 
     def _reap(self, pid: int) -> None:
@@ -59,7 +66,7 @@ class LocalLauncher:
             ended, status = pid, 0  # Somebody else waits for all children of this process.
         if not ended:
             return
-        training_id, log = self._running.pop(pid)
+        training_id, log = self.running.pop(pid)
         code = os.waitstatus_to_exitcode(status)
         if code == 0:
             log.unlink(missing_ok=True)

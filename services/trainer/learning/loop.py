@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import astuple, dataclass, replace
 
 import numpy as np
@@ -24,6 +25,7 @@ from services.trainer.learning.trainable import Trainable
 from services.trainer.learning.watching import Checkpoints, Watch
 
 _REPORTS_PER_EPOCH = 20
+CANCELLED = "The training was cancelled."
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def train(
     """
     run = _prepare(trainable, data, recipe, processes)
     network = trainable.network
-    optimizer, progress = _begin(run, checkpoints.load("last"))
+    optimizer, progress = _begin(run, checkpoints.load("last"), watch)
     schedule = ExponentialLR(optimizer, recipe.learning_rate_decay)
     parallel = processes.parallel(network)
     watch.learning_rate(progress.learning_rate)
@@ -103,17 +105,26 @@ def _prepare(trainable: Trainable, data: LearningData, recipe: Recipe, processes
     return _Run(trainable, data, recipe, processes, training, validation, data.objective().to(processes.device))
 
 
-def _begin(run: _Run, saved: bytes | None) -> tuple[optim.Optimizer, Progress]:
+def _begin(run: _Run, saved: bytes | None, watch: Watch) -> tuple[optim.Optimizer, Progress]:
     """Return the optimizer and how far the training is already."""
     parameters = run.trainable.network.parameters
     if saved is not None:
         optimizer = build_optimizer(run.recipe, parameters(), 1.0)
         return optimizer, checkpoint.restore(saved, run.trainable.network, optimizer)
     rate = run.recipe.learning_rate
-    if not rate:
-        rate = find_learning_rate(run.trainable, run.training, run.objective, run.recipe)
+    if not rate and run.processes.leads:
+        rate = find_learning_rate(run.trainable, run.training, run.objective, run.recipe, told=_search_told(watch))
     (rate,) = run.processes.agree([rate])
     return build_optimizer(run.recipe, parameters(), rate), Progress(rate)
+
+
+def _search_told(watch: Watch) -> Callable[[int, int], None]:
+    def told(done: int, total: int) -> None:
+        if watch.cancelled():
+            raise Cancelled(CANCELLED)
+        watch.searching(done, total)
+
+    return told
 
 
 def _report(run: _Run, watch: Watch, epoch: int, done: int) -> None:
@@ -121,7 +132,7 @@ def _report(run: _Run, watch: Watch, epoch: int, done: int) -> None:
     if done % max(1, batches // _REPORTS_PER_EPOCH) and done != batches:
         return
     if run.processes.any(value=watch.cancelled()):
-        raise Cancelled("The training was cancelled.")
+        raise Cancelled(CANCELLED)
     watch.batches(epoch, done, batches)
 
 

@@ -5,6 +5,7 @@ most steeply per decade. Losses of single batches are noisy, so the slope is tha
 """
 
 import math
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -20,21 +21,28 @@ from services.trainer.learning.trainable import Trainable
 
 LOWEST: Final = 1e-5
 HIGHEST: Final = 1.0
-STEPS: Final = 80
+LEAST_STEPS: Final = 30
+MOST_STEPS: Final = 80
+EPOCHS: Final = 2
+"""The trial takes about this many epochs, within the bounds of its steps."""
 SMOOTHING: Final = 0.9
 DIVERGED: Final = 4.0
 """The trial ends where the smoothed loss is this many times the lowest seen."""
-NEIGHBOURS: Final = 21
 BOUNDS: Final = (1e-5, 1e-2)
 """What is suggested lies within these: small trials are noisy."""
 
 
-def find_learning_rate(trainable: Trainable, batches: Batches, objective: nn.Module, recipe: Recipe) -> float:
-    """Suggest a learning rate; the network comes back with the weights it had."""
+def find_learning_rate(
+    trainable: Trainable, batches: Batches, objective: nn.Module, recipe: Recipe, *, told: Callable[[int, int], None]
+) -> float:
+    """Suggest a learning rate; the network comes back with the weights it had.
+
+    `told` is called with the steps done and their number, and may raise to end the trial.
+    """
     network = trainable.network
     before = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
     trainable.set_training(recipe.mode)
-    rates = np.geomspace(LOWEST, HIGHEST, STEPS)
+    rates = np.geomspace(LOWEST, HIGHEST, min(MOST_STEPS, max(LEAST_STEPS, EPOCHS * len(batches))))
     optimizer = build_optimizer(recipe, network.parameters(), LOWEST)
     losses: list[float] = []
     for rate, (signals, targets) in zip(rates, batches.endless(), strict=False):
@@ -46,12 +54,13 @@ def find_learning_rate(trainable: Trainable, batches: Batches, objective: nn.Mod
         loss.backward()
         optimizer.step()
         losses.append(float(loss.detach()))
+        told(len(losses), len(rates))
         if not math.isfinite(losses[-1]) or _smooth(losses)[-1] > DIVERGED * min(_smooth(losses)):
             losses.pop()
             break
     network.load_state_dict(before)
     torch.manual_seed(recipe.seed)
-    return _steepest(rates[: len(losses)], losses)
+    return _steepest(rates[: len(losses)], losses, neighbours=len(rates) // 8 * 2 + 1)
 
 
 def _smooth(losses: list[float]) -> list[float]:
@@ -62,9 +71,9 @@ def _smooth(losses: list[float]) -> list[float]:
     return smoothed
 
 
-def _steepest(rates: NDArray[np.float64], losses: list[float]) -> float:
+def _steepest(rates: NDArray[np.float64], losses: list[float], *, neighbours: int) -> float:
     """Return the rate around which a line through the neighbouring losses falls most steeply per decade."""
-    if len(losses) < NEIGHBOURS:
+    if len(losses) < neighbours:
         return BOUNDS[0]
-    slope = savgol_filter(np.array(losses), NEIGHBOURS, polyorder=1, deriv=1)
+    slope = savgol_filter(np.array(losses), neighbours, polyorder=1, deriv=1)
     return float(np.clip(rates[int(slope.argmin())], *BOUNDS))

@@ -26,6 +26,10 @@ class Watch(Protocol):
         """Say whether the training should end."""
         ...
 
+    def searching(self, done: int, total: int) -> None:
+        """Take note that some steps of the search for a learning rate are done."""
+        ...
+
     def learning_rate(self, value: float) -> None:
         """Take note of the rate that the training begins with."""
         ...

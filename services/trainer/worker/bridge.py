@@ -79,6 +79,10 @@ class Reporter:
         with self._lock:
             self._notes[:0] = notes
 
+    def searching(self, done: int, total: int) -> None:
+        """Take note that some steps of the search for a learning rate are done."""
+        self.note("progress", {"stage": "learning_rate", "done": done, "total": total})
+
     def learning_rate(self, value: float) -> None:
         """Take note of the rate that the training begins with."""
         self.note("learning_rate", {"learning_rate": value})

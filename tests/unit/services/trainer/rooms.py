@@ -44,8 +44,8 @@ class Announcements:
 class Silence:
     """A doorbell that never rings, and waits for nobody."""
 
-    async def wait(self, seconds: float) -> None:
-        return
+    async def wait(self, seconds: float) -> bool:
+        return False
 
     @asynccontextmanager
     async def listening(self, training_id: str) -> AsyncIterator["Silence"]:

@@ -1,5 +1,6 @@
 """ONNX models of many origins come in, learn, and go out again as the same function."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -213,7 +214,7 @@ def _fixed_batch() -> ModelProto:
     return handmade(nodes, weights)
 
 
-REFUSED = {
+REFUSED: dict[str, Callable[[], bytes]] = {
     "not an ONNX model": lambda: b"\xff\x00 nothing like a model",
     "one file": lambda: _external().SerializeToString(),
     "opset 21": lambda: _opset_21().SerializeToString(),

@@ -80,6 +80,7 @@ def test_a_rate_is_found_where_none_is_given_and_the_trial_leaves_no_trace() -> 
     train(trainable, toy_data(), Recipe(max_epochs=1, batch_size=16), checkpoints=Memory(), watch=notes, processes=CPU)
     (rate,) = notes.rates
 
+    assert notes.search_steps > 0
     assert 1e-5 <= rate <= 1e-2
     given = toy()
     assert all(torch.equal(tensor, before[name]) for name, tensor in given.network.state_dict().items())

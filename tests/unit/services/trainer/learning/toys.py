@@ -62,11 +62,15 @@ class Notes:
     def __init__(self, cancel_in_epoch: int = 0) -> None:
         self.rows: list[EpochRow] = []
         self.rates: list[float] = []
+        self.search_steps = 0
         self.batches_done: list[tuple[int, int, int]] = []
         self._cancel_in_epoch = cancel_in_epoch
 
     def cancelled(self) -> bool:
         return len(self.rows) + 1 == self._cancel_in_epoch
+
+    def searching(self, done: int, total: int) -> None:
+        self.search_steps = done
 
     def learning_rate(self, value: float) -> None:
         self.rates.append(value)
