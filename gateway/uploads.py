@@ -125,6 +125,7 @@ async def label_steps(dataset_id: str, csv: AsyncIterator[bytes]) -> AsyncIterat
     yield convert.labels_dataset(dataset_id)
     async for data in csv:
         yield convert.labels_chunk(data)
+    yield convert.LABELS_END
 
 
 async def import_steps(description: ModelDescription, onnx: AsyncIterator[bytes]) -> AsyncIterator[Any]:
@@ -132,6 +133,7 @@ async def import_steps(description: ModelDescription, onnx: AsyncIterator[bytes]
     yield convert.import_options(description)
     async for data in onnx:
         yield convert.import_chunk(data)
+    yield convert.IMPORT_END
 
 
 async def whole(lines: AsyncGenerator[FileReport]) -> UploadReport:

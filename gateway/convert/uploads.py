@@ -20,6 +20,8 @@ _OUTCOME: Final = {
 }
 
 FILE_END: Final = pb.UploadRecordsRequest(end=pb.FileEnd())
+LABELS_END: Final = pb.PutLabelsRequest(end=pb.FileEnd())
+IMPORT_END: Final = exchange_pb2.ImportModelRequest(end=exchange_pb2.FileEnd())
 DECODE_END: Final = pb.DecodeFileRequest(end=pb.FileEnd())
 
 

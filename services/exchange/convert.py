@@ -7,7 +7,7 @@ from einthoven.common.v1 import common_pb2
 from einthoven.events.v1 import events_pb2
 from einthoven.exchange.v1 import exchange_pb2 as pb
 from services.exchange.models import ModelVersion, PageOfModels, Registration, StoredFile
-from services.shared.errors import InvalidRequest
+from services.shared.errors import Cancelled, InvalidRequest
 from services.shared.identity import Caller
 from services.shared.rpc.convert import timestamp
 
@@ -66,11 +66,17 @@ async def import_options(requests: AsyncIterator[pb.ImportModelRequest]) -> pb.I
 
 
 async def import_chunks(requests: AsyncIterator[pb.ImportModelRequest]) -> AsyncIterator[bytes]:
-    """Yield the bytes that follow the options; raises InvalidRequest where options come again."""
+    """Yield the bytes that follow the options; raises InvalidRequest where options come again.
+
+    Raises Cancelled where the file breaks off: a cancelled call looks like one that has ended.
+    """
     async for request in requests:
+        if request.WhichOneof("part") == "end":
+            return
         if request.WhichOneof("part") != "chunk":
             raise InvalidRequest("After its options an import holds nothing but the file's bytes.")
         yield request.chunk.data
+    raise Cancelled("The model was not sent to its end; send it again.")
 
 
 def _file_to_pb(file: StoredFile) -> pb.ModelFile:

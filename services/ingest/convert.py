@@ -10,7 +10,7 @@ from services.ingest.exporting.exports import ExportedFile
 from services.ingest.records import Dataset, LabelSummary, Outcome, Page, Record, ReportLine, Statistics
 from services.ingest.uploading.arrivals import End, Start, Step
 from services.shared.ecg import Recording
-from services.shared.errors import InvalidRequest
+from services.shared.errors import Cancelled, InvalidRequest
 from services.shared.rpc.convert import ref_to_pb, remarks_to_pb, signal_to_pb, timestamp
 
 _OUTCOMES = {outcome: pb.FileOutcome.Value(f"FILE_OUTCOME_{outcome.name}") for outcome in Outcome}
@@ -160,9 +160,12 @@ async def labels_dataset(requests: AsyncIterator[pb.PutLabelsRequest]) -> str:
 
 
 async def label_chunks(requests: AsyncIterator[pb.PutLabelsRequest]) -> AsyncIterator[bytes]:
-    """Yield the bytes of the CSV."""
+    """Yield the bytes of the CSV; raises Cancelled where it breaks off, for a cancelled call looks like a finished one."""
     async for request in requests:
+        if request.WhichOneof("part") == "end":
+            return
         yield request.chunk.data
+    raise Cancelled("The labels were not sent to their end; send them again.")
 
 
 def stored_event(tenant: str, dataset_id: str, record_ids: Sequence[str]) -> bytes:

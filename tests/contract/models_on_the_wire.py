@@ -80,6 +80,7 @@ class ModelStoreClient:
             for start in range(0, len(document), CHUNK_BYTES):
                 chunk = common_pb2.FileChunk(data=document[start : start + CHUNK_BYTES])
                 yield exchange_pb2.ImportModelRequest(chunk=chunk)
+            yield exchange_pb2.ImportModelRequest(end=exchange_pb2.FileEnd())
 
         return await self.client.client_stream(self.stub.ImportModel, requests(), caller=caller)
 

@@ -11,7 +11,7 @@ import pytest
 from einthoven.common.v1 import common_pb2
 from einthoven.events.v1 import events_pb2
 from einthoven.exchange.v1 import exchange_pb2
-from services.shared.errors import AlreadyExists, Forbidden, InvalidModel, InvalidRequest, NotFound
+from services.shared.errors import AlreadyExists, Cancelled, Forbidden, InvalidModel, InvalidRequest, NotFound
 from services.shared.messaging import subjects
 from services.shared.model_contract import Manifest
 from tests.contract.models_on_the_wire import CARDIOLOGY, SURGERY, ModelStoreClient, model_store, sha256
@@ -133,6 +133,15 @@ async def test_an_import_that_does_not_begin_with_its_options_is_refused(
             yield request
 
     with pytest.raises(InvalidRequest, match="begins with its options"):
+        await exchange.client.client_stream(exchange.stub.ImportModel, requests(), caller=CARDIOLOGY)
+
+
+async def test_an_import_that_breaks_off_stores_nothing(exchange: ModelStoreClient) -> None:
+    async def requests() -> AsyncIterator[exchange_pb2.ImportModelRequest]:
+        yield exchange_pb2.ImportModelRequest(options=exchange_pb2.ImportOptions(name="half"))
+        yield exchange_pb2.ImportModelRequest(chunk=common_pb2.FileChunk(data=b"x"))
+
+    with pytest.raises(Cancelled, match="not sent to its end"):
         await exchange.client.client_stream(exchange.stub.ImportModel, requests(), caller=CARDIOLOGY)
 
 

@@ -26,7 +26,7 @@ from einthoven.common.v1 import common_pb2 as einthoven_dot_common_dot_v1_dot_co
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$einthoven/exchange/v1/exchange.proto\x12\x15\x65inthoven.exchange.v1\x1a einthoven/common/v1/common.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"j\n\tModelFile\x12\x11\n\tfile_name\x18\x01 \x01(\t\x12\x12\n\nobject_key\x18\x02 \x01(\t\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x12\n\nsize_bytes\x18\x04 \x01(\x04\x12\x12\n\nmedia_type\x18\x05 \x01(\t\"\xff\x01\n\x05Model\x12*\n\x03ref\x18\x01 \x01(\x0b\x32\x1d.einthoven.common.v1.ModelRef\x12\x15\n\rmanifest_json\x18\x02 \x01(\t\x12/\n\x05\x66iles\x18\x03 \x03(\x0b\x32 .einthoven.exchange.v1.ModelFile\x12\x35\n\nvisibility\x18\x04 \x01(\x0e\x32!.einthoven.exchange.v1.Visibility\x12\x0e\n\x06origin\x18\x05 \x01(\t\x12\x0b\n\x03own\x18\x06 \x01(\x08\x12.\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x86\x01\n\x12ImportModelRequest\x12\x37\n\x07options\x18\x01 \x01(\x0b\x32$.einthoven.exchange.v1.ImportOptionsH\x00\x12/\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x1e.einthoven.common.v1.FileChunkH\x00\x42\x06\n\x04part\"E\n\rImportOptions\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x15\n\rmanifest_json\x18\x03 \x01(\t\"p\n\x13ImportModelResponse\x12+\n\x05model\x18\x01 \x01(\x0b\x32\x1c.einthoven.exchange.v1.Model\x12,\n\x07remarks\x18\x02 \x03(\x0b\x32\x1b.einthoven.common.v1.Remark\"\xf1\x01\n\x14RegisterModelRequest\x12*\n\x03ref\x18\x01 \x01(\x0b\x32\x1d.einthoven.common.v1.ModelRef\x12P\n\x0bobject_keys\x18\x02 \x03(\x0b\x32;.einthoven.exchange.v1.RegisterModelRequest.ObjectKeysEntry\x12\x15\n\rmanifest_json\x18\x03 \x01(\t\x12\x11\n\torigin_id\x18\x04 \x01(\t\x1a\x31\n\x0fObjectKeysEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"D\n\x15RegisterModelResponse\x12+\n\x05model\x18\x01 \x01(\x0b\x32\x1c.einthoven.exchange.v1.Model\"A\n\x13PublishModelRequest\x12*\n\x03ref\x18\x01 \x01(\x0b\x32\x1d.einthoven.common.v1.ModelRef\"C\n\x14PublishModelResponse\x12+\n\x05model\x18\x01 \x01(\x0b\x32\x1c.einthoven.exchange.v1.Model\"Q\n\x11ListModelsRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12.\n\x04page\x18\x02 \x01(\x0b\x32 .einthoven.common.v1.PageRequest\"s\n\x12ListModelsResponse\x12,\n\x06models\x18\x01 \x03(\x0b\x32\x1c.einthoven.exchange.v1.Model\x12/\n\x04page\x18\x02 \x01(\x0b\x32!.einthoven.common.v1.PageResponse\"=\n\x0fGetModelRequest\x12*\n\x03ref\x18\x01 \x01(\x0b\x32\x1d.einthoven.common.v1.ModelRef\"?\n\x10GetModelResponse\x12+\n\x05model\x18\x01 \x01(\x0b\x32\x1c.einthoven.exchange.v1.Model\"Q\n\x10\x46\x65tchFileRequest\x12*\n\x03ref\x18\x01 \x01(\x0b\x32\x1d.einthoven.common.v1.ModelRef\x12\x11\n\tfile_name\x18\x02 \x01(\t\"D\n\x11\x46\x65tchFileResponse\x12/\n\x04\x66ile\x18\x01 \x01(\x0b\x32!.einthoven.common.v1.FileDownload*X\n\nVisibility\x12\x1a\n\x16VISIBILITY_UNSPECIFIED\x10\x00\x12\x19\n\x15VISIBILITY_DEPARTMENT\x10\x01\x12\x13\n\x0fVISIBILITY_SITE\x10\x02\x32\xf0\x04\n\x0f\x45xchangeService\x12\x66\n\x0bImportModel\x12).einthoven.exchange.v1.ImportModelRequest\x1a*.einthoven.exchange.v1.ImportModelResponse(\x01\x12j\n\rRegisterModel\x12+.einthoven.exchange.v1.RegisterModelRequest\x1a,.einthoven.exchange.v1.RegisterModelResponse\x12g\n\x0cPublishModel\x12*.einthoven.exchange.v1.PublishModelRequest\x1a+.einthoven.exchange.v1.PublishModelResponse\x12\x61\n\nListModels\x12(.einthoven.exchange.v1.ListModelsRequest\x1a).einthoven.exchange.v1.ListModelsResponse\x12[\n\x08GetModel\x12&.einthoven.exchange.v1.GetModelRequest\x1a\'.einthoven.exchange.v1.GetModelResponse\x12`\n\tFetchFile\x12\'.einthoven.exchange.v1.FetchFileRequest\x1a(.einthoven.exchange.v1.FetchFileResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$einthoven/exchange/v1/exchange.proto\x12\x15\x65inthoven.exchange.v1\x1a einthoven/common/v1/common.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"j\n\tModelFile\x12\x11\n\tfile_name\x18\x01 \x01(\t\x12\x12\n\nobject_key\x18\x02 \x01(\t\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x12\n\nsize_bytes\x18\x04 \x01(\x04\x12\x12\n\nmedia_type\x18\x05 \x01(\t\"\xff\x01\n\x05Model\x12*\n\x03ref\x18\x01 \x01(\x0b\x32\x1d.einthoven.common.v1.ModelRef\x12\x15\n\rmanifest_json\x18\x02 \x01(\t\x12/\n\x05\x66iles\x18\x03 \x03(\x0b\x32 .einthoven.exchange.v1.ModelFile\x12\x35\n\nvisibility\x18\x04 \x01(\x0e\x32!.einthoven.exchange.v1.Visibility\x12\x0e\n\x06origin\x18\x05 \x01(\t\x12\x0b\n\x03own\x18\x06 \x01(\x08\x12.\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb5\x01\n\x12ImportModelRequest\x12\x37\n\x07options\x18\x01 \x01(\x0b\x32$.einthoven.exchange.v1.ImportOptionsH\x00\x12/\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x1e.einthoven.common.v1.FileChunkH\x00\x12-\n\x03\x65nd\x18\x03 \x01(\x0b\x32\x1e.einthoven.exchange.v1.FileEndH\x00\x42\x06\n\x04part\"\t\n\x07\x46ileEnd\"E\n\rImportOptions\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x15\n\rmanifest_json\x18\x03 \x01(\t\"p\n\x13ImportModelResponse\x12+\n\x05model\x18\x01 \x01(\x0b\x32\x1c.einthoven.exchange.v1.Model\x12,\n\x07remarks\x18\x02 \x03(\x0b\x32\x1b.einthoven.common.v1.Remark\"\xf1\x01\n\x14RegisterModelRequest\x12*\n\x03ref\x18\x01 \x01(\x0b\x32\x1d.einthoven.common.v1.ModelRef\x12P\n\x0bobject_keys\x18\x02 \x03(\x0b\x32;.einthoven.exchange.v1.RegisterModelRequest.ObjectKeysEntry\x12\x15\n\rmanifest_json\x18\x03 \x01(\t\x12\x11\n\torigin_id\x18\x04 \x01(\t\x1a\x31\n\x0fObjectKeysEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"D\n\x15RegisterModelResponse\x12+\n\x05model\x18\x01 \x01(\x0b\x32\x1c.einthoven.exchange.v1.Model\"A\n\x13PublishModelRequest\x12*\n\x03ref\x18\x01 \x01(\x0b\x32\x1d.einthoven.common.v1.ModelRef\"C\n\x14PublishModelResponse\x12+\n\x05model\x18\x01 \x01(\x0b\x32\x1c.einthoven.exchange.v1.Model\"Q\n\x11ListModelsRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12.\n\x04page\x18\x02 \x01(\x0b\x32 .einthoven.common.v1.PageRequest\"s\n\x12ListModelsResponse\x12,\n\x06models\x18\x01 \x03(\x0b\x32\x1c.einthoven.exchange.v1.Model\x12/\n\x04page\x18\x02 \x01(\x0b\x32!.einthoven.common.v1.PageResponse\"=\n\x0fGetModelRequest\x12*\n\x03ref\x18\x01 \x01(\x0b\x32\x1d.einthoven.common.v1.ModelRef\"?\n\x10GetModelResponse\x12+\n\x05model\x18\x01 \x01(\x0b\x32\x1c.einthoven.exchange.v1.Model\"Q\n\x10\x46\x65tchFileRequest\x12*\n\x03ref\x18\x01 \x01(\x0b\x32\x1d.einthoven.common.v1.ModelRef\x12\x11\n\tfile_name\x18\x02 \x01(\t\"D\n\x11\x46\x65tchFileResponse\x12/\n\x04\x66ile\x18\x01 \x01(\x0b\x32!.einthoven.common.v1.FileDownload*X\n\nVisibility\x12\x1a\n\x16VISIBILITY_UNSPECIFIED\x10\x00\x12\x19\n\x15VISIBILITY_DEPARTMENT\x10\x01\x12\x13\n\x0fVISIBILITY_SITE\x10\x02\x32\xf0\x04\n\x0f\x45xchangeService\x12\x66\n\x0bImportModel\x12).einthoven.exchange.v1.ImportModelRequest\x1a*.einthoven.exchange.v1.ImportModelResponse(\x01\x12j\n\rRegisterModel\x12+.einthoven.exchange.v1.RegisterModelRequest\x1a,.einthoven.exchange.v1.RegisterModelResponse\x12g\n\x0cPublishModel\x12*.einthoven.exchange.v1.PublishModelRequest\x1a+.einthoven.exchange.v1.PublishModelResponse\x12\x61\n\nListModels\x12(.einthoven.exchange.v1.ListModelsRequest\x1a).einthoven.exchange.v1.ListModelsResponse\x12[\n\x08GetModel\x12&.einthoven.exchange.v1.GetModelRequest\x1a\'.einthoven.exchange.v1.GetModelResponse\x12`\n\tFetchFile\x12\'.einthoven.exchange.v1.FetchFileRequest\x1a(.einthoven.exchange.v1.FetchFileResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,40 +35,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_REGISTERMODELREQUEST_OBJECTKEYSENTRY']._loaded_options = None
   _globals['_REGISTERMODELREQUEST_OBJECTKEYSENTRY']._serialized_options = b'8\001'
-  _globals['_VISIBILITY']._serialized_start=1749
-  _globals['_VISIBILITY']._serialized_end=1837
+  _globals['_VISIBILITY']._serialized_start=1807
+  _globals['_VISIBILITY']._serialized_end=1895
   _globals['_MODELFILE']._serialized_start=130
   _globals['_MODELFILE']._serialized_end=236
   _globals['_MODEL']._serialized_start=239
   _globals['_MODEL']._serialized_end=494
   _globals['_IMPORTMODELREQUEST']._serialized_start=497
-  _globals['_IMPORTMODELREQUEST']._serialized_end=631
-  _globals['_IMPORTOPTIONS']._serialized_start=633
-  _globals['_IMPORTOPTIONS']._serialized_end=702
-  _globals['_IMPORTMODELRESPONSE']._serialized_start=704
-  _globals['_IMPORTMODELRESPONSE']._serialized_end=816
-  _globals['_REGISTERMODELREQUEST']._serialized_start=819
-  _globals['_REGISTERMODELREQUEST']._serialized_end=1060
-  _globals['_REGISTERMODELREQUEST_OBJECTKEYSENTRY']._serialized_start=1011
-  _globals['_REGISTERMODELREQUEST_OBJECTKEYSENTRY']._serialized_end=1060
-  _globals['_REGISTERMODELRESPONSE']._serialized_start=1062
-  _globals['_REGISTERMODELRESPONSE']._serialized_end=1130
-  _globals['_PUBLISHMODELREQUEST']._serialized_start=1132
-  _globals['_PUBLISHMODELREQUEST']._serialized_end=1197
-  _globals['_PUBLISHMODELRESPONSE']._serialized_start=1199
-  _globals['_PUBLISHMODELRESPONSE']._serialized_end=1266
-  _globals['_LISTMODELSREQUEST']._serialized_start=1268
-  _globals['_LISTMODELSREQUEST']._serialized_end=1349
-  _globals['_LISTMODELSRESPONSE']._serialized_start=1351
-  _globals['_LISTMODELSRESPONSE']._serialized_end=1466
-  _globals['_GETMODELREQUEST']._serialized_start=1468
-  _globals['_GETMODELREQUEST']._serialized_end=1529
-  _globals['_GETMODELRESPONSE']._serialized_start=1531
-  _globals['_GETMODELRESPONSE']._serialized_end=1594
-  _globals['_FETCHFILEREQUEST']._serialized_start=1596
-  _globals['_FETCHFILEREQUEST']._serialized_end=1677
-  _globals['_FETCHFILERESPONSE']._serialized_start=1679
-  _globals['_FETCHFILERESPONSE']._serialized_end=1747
-  _globals['_EXCHANGESERVICE']._serialized_start=1840
-  _globals['_EXCHANGESERVICE']._serialized_end=2464
+  _globals['_IMPORTMODELREQUEST']._serialized_end=678
+  _globals['_FILEEND']._serialized_start=680
+  _globals['_FILEEND']._serialized_end=689
+  _globals['_IMPORTOPTIONS']._serialized_start=691
+  _globals['_IMPORTOPTIONS']._serialized_end=760
+  _globals['_IMPORTMODELRESPONSE']._serialized_start=762
+  _globals['_IMPORTMODELRESPONSE']._serialized_end=874
+  _globals['_REGISTERMODELREQUEST']._serialized_start=877
+  _globals['_REGISTERMODELREQUEST']._serialized_end=1118
+  _globals['_REGISTERMODELREQUEST_OBJECTKEYSENTRY']._serialized_start=1069
+  _globals['_REGISTERMODELREQUEST_OBJECTKEYSENTRY']._serialized_end=1118
+  _globals['_REGISTERMODELRESPONSE']._serialized_start=1120
+  _globals['_REGISTERMODELRESPONSE']._serialized_end=1188
+  _globals['_PUBLISHMODELREQUEST']._serialized_start=1190
+  _globals['_PUBLISHMODELREQUEST']._serialized_end=1255
+  _globals['_PUBLISHMODELRESPONSE']._serialized_start=1257
+  _globals['_PUBLISHMODELRESPONSE']._serialized_end=1324
+  _globals['_LISTMODELSREQUEST']._serialized_start=1326
+  _globals['_LISTMODELSREQUEST']._serialized_end=1407
+  _globals['_LISTMODELSRESPONSE']._serialized_start=1409
+  _globals['_LISTMODELSRESPONSE']._serialized_end=1524
+  _globals['_GETMODELREQUEST']._serialized_start=1526
+  _globals['_GETMODELREQUEST']._serialized_end=1587
+  _globals['_GETMODELRESPONSE']._serialized_start=1589
+  _globals['_GETMODELRESPONSE']._serialized_end=1652
+  _globals['_FETCHFILEREQUEST']._serialized_start=1654
+  _globals['_FETCHFILEREQUEST']._serialized_end=1735
+  _globals['_FETCHFILERESPONSE']._serialized_start=1737
+  _globals['_FETCHFILERESPONSE']._serialized_end=1805
+  _globals['_EXCHANGESERVICE']._serialized_start=1898
+  _globals['_EXCHANGESERVICE']._serialized_end=2522
 # @@protoc_insertion_point(module_scope)

@@ -583,29 +583,35 @@ Global___UploadRecordsResponse: _TypeAlias = UploadRecordsResponse  # noqa: Y015
 
 @_typing.final
 class PutLabelsRequest(_message.Message):
-    """One step of a label upload: the dataset once, then the CSV's bytes."""
+    """One step of a label upload: the dataset once, then the CSV's bytes, and an end."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     DATASET_ID_FIELD_NUMBER: _builtins.int
     CHUNK_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
     dataset_id: _builtins.str
     """The dataset; first, once."""
     @_builtins.property
     def chunk(self) -> _common_pb2.FileChunk:
         """The next bytes of the CSV."""
 
+    @_builtins.property
+    def end(self) -> Global___FileEnd:
+        """It is complete; without this it counts as cancelled, and no label is changed."""
+
     def __init__(
         self,
         *,
         dataset_id: _builtins.str = ...,
         chunk: _common_pb2.FileChunk | None = ...,
+        end: Global___FileEnd | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "dataset_id", b"dataset_id", "part", b"part"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "dataset_id", b"dataset_id", "end", b"end", "part", b"part"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "dataset_id", b"dataset_id", "part", b"part"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "dataset_id", b"dataset_id", "end", b"end", "part", b"part"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["dataset_id", "chunk"]  # noqa: Y015
+    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["dataset_id", "chunk", "end"]  # noqa: Y015
     _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
 
