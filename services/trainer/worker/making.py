@@ -51,8 +51,8 @@ class Maker:
                 processes=processes,
             )
         if product is not None:
-            from services.trainer.reporting.page import page  # noqa: PLC0415 only the leading process reports
-            from services.trainer.reporting.report import report  # noqa: PLC0415 likewise
+            from services.trainer.worker.reporting.page import page  # noqa: PLC0415 only the leading process reports
+            from services.trainer.worker.reporting.report import report  # noqa: PLC0415 likewise
 
             document = report(materials, product, seconds=time.monotonic() - began)
             files = {

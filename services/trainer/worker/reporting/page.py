@@ -5,7 +5,7 @@ from html import escape
 from string import Template
 from typing import Any, Final
 
-from services.trainer.reporting.plots import bars, lines
+from services.trainer.worker.reporting.plots import bars, lines
 
 _PAGE: Final = Template("""<!doctype html>
 <html lang="en">
