@@ -160,7 +160,7 @@ async def labels_dataset(requests: AsyncIterator[pb.PutLabelsRequest]) -> str:
 
 
 async def label_chunks(requests: AsyncIterator[pb.PutLabelsRequest]) -> AsyncIterator[bytes]:
-    """Yield the bytes of the CSV; raises Cancelled where it breaks off, for a cancelled call looks like a finished one."""
+    """Yield the bytes of the CSV; raises Cancelled where it breaks off: a cancelled call looks like a finished one."""
     async for request in requests:
         if request.WhichOneof("part") == "end":
             return
