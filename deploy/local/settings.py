@@ -32,8 +32,8 @@ class LocalSettings:
         database = self.data_dir / f"{service}.sqlite"
         return {
             "storage": StorageSettings(kind="folder", folder=self.data_dir / "objects"),
-            "database": DatabaseSettings(url=f"sqlite+aiosqlite:///{database}"),  # type: ignore[arg-type]  # pydantic wraps it
-            "identity": IdentitySettings(secret=self._secret()),  # type: ignore[arg-type]  # likewise
+            "database": DatabaseSettings(url=f"sqlite+aiosqlite:///{database}"),
+            "identity": IdentitySettings(secret=self._secret()),
             "rpc": RpcSettings(drain_seconds=DRAIN_SECONDS),
             "telemetry": self.telemetry,
         }

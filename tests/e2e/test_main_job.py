@@ -27,7 +27,7 @@ def test_one_department_goes_all_the_way_in_one_process(embedded: Journey) -> No
 
     assert len(records) == ECGS_PER_KIND * len(KINDS)
     assert kinds == list(VIEWS)
-    assert training["state"] == "succeeded", training
+    assert training["state"] == "succeeded", training["error"]
     _predicted_published_and_whole(embedded, training["model"], dataset_id)
 
 
@@ -44,7 +44,7 @@ def test_a_training_survives_the_death_of_its_service(distributed: DistributedPl
         distributed.processes["trainer"].start()
         training = journey.ended(queued["training_id"], wait=distributed.processes["trainer"].listens)
 
-        assert training["state"] == "succeeded", training
+        assert training["state"] == "succeeded", training["error"]
         _predicted_published_and_whole(journey, training["model"], dataset_id)
 
 

@@ -63,4 +63,4 @@ def test_settings_are_frozen() -> None:
     settings = load(FakeSettings)
 
     with pytest.raises(ValueError, match="frozen"):
-        settings.peer_address = "other"
+        settings.peer_address = "other"  # type: ignore[misc]
