@@ -81,6 +81,9 @@ class SqlTrainings:
         async with self._database.session() as session:
             busy = await session.scalar(sa.select(sa.func.count()).select_from(TRAININGS).where(leased)) or 0
             oldest = sa.select(TRAININGS.c.training_id).where(free).order_by(TRAININGS.c.id).limit(1)
+            oldest = oldest.with_for_update(
+                skip_locked=True
+            )  # Another dispatcher may be at it; SQLite has one at a time.
             training_id = await session.scalar(oldest)
             if training_id is None or (at_once is not None and busy >= at_once):
                 return None
