@@ -1,6 +1,5 @@
 """The application: routes, and the layers around them. Everything it needs is handed in."""
 
-from collections.abc import Callable
 from typing import Final
 
 from fastapi import FastAPI
@@ -11,6 +10,7 @@ from gateway.audit import Audited, AuditTrail
 from gateway.auth import Authenticator
 from gateway.clients import Peers
 from gateway.headers import SecurityHeaders
+from gateway.lifetime import Lifetime
 from gateway.limits import BodyLimit, RateLimiter
 from gateway.release import release
 from gateway.routes import datasets, models, oip, operations, predictions, records, trainings, views
@@ -36,9 +36,9 @@ def create_app(
     peers: Peers,
     authenticator: Authenticator,
     trail: AuditTrail,
-    welcome: Callable[[], bool] = lambda: True,
+    lifetime: Lifetime,
 ) -> FastAPI:
-    """Return the application; `welcome` says whether the process takes new calls (it does not while it drains)."""
+    """Return the application; it is ready while the process that serves it is."""
     app = FastAPI(
         title=openapi.TITLE,
         version=release(),
@@ -50,7 +50,7 @@ def create_app(
     )
     app.state.settings = settings
     app.state.peers = peers
-    app.state.welcome = welcome
+    app.state.lifetime = lifetime
     for routes in _ROUTERS:
         app.include_router(routes)
     public = access.PUBLIC | page.install(app, settings.ui_folder)

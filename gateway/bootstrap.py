@@ -7,6 +7,7 @@ from gateway.app import create_app
 from gateway.audit import AuditTrail
 from gateway.auth import ApiKeys, Authenticator, LocalUser
 from gateway.clients import Peers
+from gateway.lifetime import Lifetime
 from gateway.server import HttpServer
 from gateway.settings import GatewaySettings
 from services.shared.database import Database, migrate, open_database
@@ -21,10 +22,10 @@ async def build(settings: GatewaySettings, *, database: Database | None = None) 
     rows = database or open_database(settings.database)
     shelf = ApiKeyShelf(rows)
     peers = Peers(settings.peers, Tokens(settings.identity, issuer="gateway"))
-    trail = AuditTrail(rows)
+    trail, lifetime = AuditTrail(rows), Lifetime()
     authenticator: Authenticator = LocalUser() if settings.authentication == "local" else ApiKeys(shelf)
-    app = create_app(settings, peers=peers, authenticator=authenticator, trail=trail, welcome=lambda: server.ready)
-    server = HttpServer(app, host=settings.host, port=settings.port, drain_seconds=settings.drain_seconds)
+    app = create_app(settings, peers=peers, authenticator=authenticator, trail=trail, lifetime=lifetime)
+    server = HttpServer(app, lifetime, host=settings.host, port=settings.port, drain_seconds=settings.drain_seconds)
     gateway = Deployable("gateway", server)
     if database is None:
         gateway.on_close(rows.close)

@@ -10,6 +10,7 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from gateway.lifetime import Lifetime
 from services.shared.errors import Unavailable
 
 _BACKLOG: Final = 2048
@@ -21,7 +22,8 @@ _QUIET: Final = ("uvicorn.error", "uvicorn.access", "python_multipart.multipart"
 class HttpServer:
     """Serves one application on one address until it is stopped."""
 
-    def __init__(self, app: ASGIApp, *, host: str, port: int, drain_seconds: float) -> None:
+    def __init__(self, app: ASGIApp, lifetime: Lifetime, *, host: str, port: int, drain_seconds: float) -> None:
+        self._lifetime = lifetime
         self._host = host
         self._port = port
         self._server = _Server(
@@ -38,7 +40,6 @@ class HttpServer:
             )
         )
         self._serving: asyncio.Task[None] | None = None
-        self.ready = False
 
     @property
     def address(self) -> str:
@@ -56,11 +57,12 @@ class HttpServer:
 
     async def set_ready(self, *, ready: bool) -> None:
         """Say whether calls are welcome."""
-        self.ready = ready
+        self._lifetime.ready = ready
 
     async def stop(self) -> None:
         """Take no new calls, let those in flight finish within the drain time, then stop."""
-        self.ready = False
+        self._lifetime.ready = False
+        self._lifetime.ending.set()
         self._server.should_exit = True
         if self._serving is not None:
             await self._serving

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gateway.errors import problem
+from gateway.lifetime import Lifetime
 from services.shared.errors import InvalidRequest
 
 MEDIA_TYPE: Final = "text/event-stream"
@@ -48,33 +49,46 @@ async def converted(messages: AsyncGenerator[Any], convert: Callable[[Any], Even
             yield convert(message)
 
 
-async def stream(events: AsyncGenerator[Event], keep_alive_seconds: float, path: str) -> AsyncIterator[bytes]:
-    """Yield events as they come, and a comment whenever there was none for a while.
+class Stream:
+    """Events on their way to one client."""
 
-    A failure after the first byte ends the stream with an event `problem`; the client may connect again.
-    """
-    yield f"retry: {RETRY_MS}\n\n".encode()
-    async with aclosing(events):
+    def __init__(self, events: AsyncGenerator[Event], path: str, lifetime: Lifetime, keep_alive_seconds: float) -> None:
+        self._events = events
+        self._path = path
+        self._lifetime = lifetime
+        self._keep_alive_seconds = keep_alive_seconds
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield events as they come, and a comment whenever there was none for a while.
+
+        A failure after the first byte ends the stream with an event `problem`; the client may connect again, as it does
+        by itself where the process ends.
+        """
+        yield f"retry: {RETRY_MS}\n\n".encode()
+        async with aclosing(self._events):
+            try:
+                async for chunk in self._kept_alive():
+                    yield chunk
+            except Exception as error:  # noqa: BLE001 the status is sent: the stream itself must tell
+                yield f"event: problem\ndata: {json.dumps(problem(error, self._path))}\n\n".encode()
+
+    async def _kept_alive(self) -> AsyncIterator[bytes]:
+        ending = asyncio.ensure_future(self._lifetime.ending.wait())
+        waiting = asyncio.ensure_future(anext(self._events, None))
         try:
-            async for chunk in _kept_alive(events, keep_alive_seconds):
-                yield chunk
-        except Exception as error:  # noqa: BLE001 the status is sent: the stream itself must tell
-            yield encode(Event(id="", kind="problem", data=json.dumps(problem(error, path)))).removeprefix(b"id: \n")
-
-
-async def _kept_alive(events: AsyncGenerator[Event], keep_alive_seconds: float) -> AsyncIterator[bytes]:
-    waiting = asyncio.ensure_future(anext(events, None))
-    try:
-        while True:
-            done, _ = await asyncio.wait({waiting}, timeout=keep_alive_seconds)
-            if not done:
-                yield _KEEP_ALIVE
-                continue
-            event = waiting.result()
-            if event is None:
-                return
-            waiting = asyncio.ensure_future(anext(events, None))
-            yield encode(event)
-    finally:
-        waiting.cancel()
-        await asyncio.gather(waiting, return_exceptions=True)
+            while not ending.done():
+                await asyncio.wait(
+                    {waiting, ending}, timeout=self._keep_alive_seconds, return_when=asyncio.FIRST_COMPLETED
+                )
+                if not waiting.done():
+                    yield _KEEP_ALIVE
+                    continue
+                event = waiting.result()
+                if event is None:
+                    return
+                waiting = asyncio.ensure_future(anext(self._events, None))
+                yield encode(event)
+        finally:
+            waiting.cancel()
+            ending.cancel()
+            await asyncio.gather(waiting, ending, return_exceptions=True)

@@ -40,7 +40,7 @@ async def health() -> Alive:
 async def readiness(request: Request, response: Response) -> Readiness:
     """Ask every service whether it is ready."""
     answering = await request.app.state.peers.answering()
-    ready = request.app.state.welcome() and all(answering.values())
+    ready = request.app.state.lifetime.ready and all(answering.values())
     response.status_code = 200 if ready else 503
     return Readiness(status="ready" if ready else "not_ready", dependencies=answering)
 

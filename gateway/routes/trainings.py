@@ -89,8 +89,8 @@ async def watch_training(
     wanted = convert.watch(training_id, sse.after(last_event_id))
     await call.peers.trainer.get_training(call.caller, convert.get(training_id))
     events = sse.converted(call.peers.trainer.watch_training(call.caller, wanted), convert.event)
-    told = sse.stream(events, call.settings.keep_alive_seconds, request.url.path)
-    return StreamingResponse(told, media_type=sse.MEDIA_TYPE)
+    told = sse.Stream(events, request.url.path, request.app.state.lifetime, call.settings.keep_alive_seconds)
+    return StreamingResponse(told.chunks(), media_type=sse.MEDIA_TYPE)
 
 
 @routes.get(

@@ -12,6 +12,7 @@ from gateway.app import create_app
 from gateway.audit import AuditTrail
 from gateway.auth import LocalUser
 from gateway.clients import Peers
+from gateway.lifetime import Lifetime
 from gateway.schemas import RequestSchema, Schema
 from gateway.settings import GatewaySettings, PeerSettings
 from services.shared.database import open_database
@@ -31,7 +32,7 @@ async def document(tmp_path: Path) -> Json:
     )
     connected = Peers(peers, Tokens(settings.identity, issuer="gateway"))
     trail = AuditTrail(open_database(settings.database))
-    app = create_app(settings, peers=connected, authenticator=LocalUser(), trail=trail)
+    app = create_app(settings, peers=connected, authenticator=LocalUser(), trail=trail, lifetime=Lifetime())
     await connected.close()
     described: Json = app.openapi()
     return described

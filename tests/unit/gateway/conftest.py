@@ -8,11 +8,13 @@ from typing import Any
 import httpx
 import pytest
 import structlog
+from fastapi import FastAPI
 
 from gateway.app import create_app
 from gateway.audit import AuditTrail
 from gateway.auth import Authenticator, LocalUser
 from gateway.clients import Peers
+from gateway.lifetime import Lifetime
 from gateway.server import HttpServer
 from gateway.settings import GatewaySettings, LimitSettings, PeerSettings
 from services.shared.database import open_database
@@ -25,9 +27,10 @@ from tests.unit.gateway.fake_rooms import IDENTITY, Rooms
 class Door:
     """A gateway that listens, with what a test may look at."""
 
-    def __init__(self, server: HttpServer, trail: AuditTrail) -> None:
+    def __init__(self, server: HttpServer, trail: AuditTrail, app: FastAPI) -> None:
         self.server = server
         self.trail = trail
+        self.app = app
         self.url = f"http://{server.address}"
 
 
@@ -80,12 +83,15 @@ async def open_door(rpc: RpcServer, tmp_path: Path) -> AsyncIterator[OpenDoor]:
             stack.push_async_callback(peers.close)
             database = open_database(settings.database)
             stack.push_async_callback(database.close)
-            trail = AuditTrail(database)
-            app = create_app(settings, peers=peers, authenticator=authenticator or LocalUser(), trail=trail)
-            server = HttpServer(app, host="127.0.0.1", port=0, drain_seconds=0)
+            trail, lifetime = AuditTrail(database), Lifetime()
+            app = create_app(
+                settings, peers=peers, authenticator=authenticator or LocalUser(), trail=trail, lifetime=lifetime
+            )
+            server = HttpServer(app, lifetime, host="127.0.0.1", port=0, drain_seconds=0)
             await server.start()
+            await server.set_ready(ready=True)
             stack.push_async_callback(server.stop)
-            return Door(server, trail)
+            return Door(server, trail, app)
 
         yield opened
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import httpx
 
+from tests.unit.gateway.conftest import Door
+
 
 async def test_the_process_says_that_it_is_alive(http: httpx.AsyncClient) -> None:
     answer = await http.get("/healthz")
@@ -25,6 +27,25 @@ async def test_the_platform_is_not_ready_while_a_service_is_away(http: httpx.Asy
 
     assert answer.status_code == 503
     assert answer.json()["dependencies"]["ingest"] is False
+
+
+async def test_a_process_that_stops_is_not_ready(http: httpx.AsyncClient, door: Door) -> None:
+    await door.server.set_ready(ready=False)
+
+    assert (await http.get("/readyz")).json()["status"] == "not_ready"
+
+
+async def test_a_fault_of_the_gateway_s_own_tells_nothing_but_an_id(
+    http: httpx.AsyncClient, door: Door, events: list[dict[str, Any]]
+) -> None:
+    door.app.state.peers = "no peers"
+
+    answer = await http.get("/api/v1/datasets")
+
+    assert answer.status_code == 500
+    assert "peers" not in answer.text
+    assert answer.headers["content-security-policy"]
+    assert [event["error_id"] for event in events if event["event"] == "request_failed"] == [answer.json()["error_id"]]
 
 
 async def test_the_reference_is_a_page_without_scripts(http: httpx.AsyncClient) -> None:

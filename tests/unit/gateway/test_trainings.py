@@ -9,7 +9,7 @@ import pytest
 from einthoven.trainer.v1 import trainer_pb2
 from gateway.sse import Event, after, encode
 from services.shared.errors import InvalidRequest
-from tests.unit.gateway.conftest import OpenDoor
+from tests.unit.gateway.conftest import Door, OpenDoor
 from tests.unit.gateway.fake_rooms import Rooms
 
 TRAININGS = "/api/v1/trainings"
@@ -92,6 +92,17 @@ async def test_a_silent_stream_is_kept_open(open_door: OpenDoor, rooms: Rooms) -
         lines = answer.aiter_lines()
         while not (await anext(lines)).startswith(": "):
             pass
+
+
+async def test_a_stream_ends_with_the_process(http: httpx.AsyncClient, door: Door, rooms: Rooms) -> None:
+    rooms.trainer.silent = True
+
+    async with http.stream("GET", f"{TRAININGS}/t-1/events") as answer, asyncio.timeout(5):
+        stopping = asyncio.create_task(door.server.stop())
+        text = b"".join([chunk async for chunk in answer.aiter_bytes()])
+    await stopping
+
+    assert text.startswith(b"retry: 2000")
 
 
 async def test_a_page_of_a_report_may_do_nothing(http: httpx.AsyncClient) -> None:
