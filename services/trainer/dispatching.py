@@ -6,7 +6,7 @@ from typing import Final
 from services.shared.errors import DeadlineExceeded, PlatformError, Unavailable
 from services.shared.observability.logs import get_logger
 from services.shared.storage import ObjectStore
-from services.trainer.job import MANIFEST_FILE, MODEL_FILE, REPORT_FILES
+from services.trainer.job import CHECKPOINTS, MANIFEST_FILE, MODEL_FILE, REPORT_FILES
 from services.trainer.metrics import TRAININGS_ENDED
 from services.trainer.ports import Announcer, Launcher, Models, Trainings
 from services.trainer.trainings import Training
@@ -77,6 +77,8 @@ class Dispatcher:
         manifest = (await self._store.get(training.key(MANIFEST_FILE))).decode()
         model = await self._models.register(training, manifest, FILES)
         await self._trainings.succeed(training.training_id, model)
+        for name in CHECKPOINTS:
+            await self._store.delete(training.key(name))
         TRAININGS_ENDED.labels(state="succeeded").inc()
         _log.info("model_registered", training_id=training.training_id, model=model.name, version=model.version)
 

@@ -21,6 +21,7 @@ MODEL_FILE: Final = "model.onnx"
 MANIFEST_FILE: Final = "manifest.json"
 REPORT_FILES: Final = {"json": "report.json", "html": "report.html"}
 SPLIT_FILE: Final = "split.json"
+CHECKPOINTS: Final = ("checkpoints/last.safetensors", "checkpoints/best.safetensors")
 
 
 @dataclass(frozen=True, slots=True)

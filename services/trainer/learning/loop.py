@@ -25,6 +25,8 @@ from services.trainer.learning.trainable import Trainable
 from services.trainer.learning.watching import Checkpoints, Watch
 
 _REPORTS_PER_EPOCH = 20
+_MOST_BATCHES_BETWEEN_REPORTS = 25
+"""Whoever cancels should not wait for long."""
 CANCELLED = "The training was cancelled."
 
 
@@ -129,7 +131,7 @@ def _search_told(watch: Watch) -> Callable[[int, int], None]:
 
 def _report(run: _Run, watch: Watch, epoch: int, done: int) -> None:
     batches = len(run.training)
-    if done % max(1, batches // _REPORTS_PER_EPOCH) and done != batches:
+    if done % max(1, min(batches // _REPORTS_PER_EPOCH, _MOST_BATCHES_BETWEEN_REPORTS)) and done != batches:
         return
     if run.processes.any(value=watch.cancelled()):
         raise Cancelled(CANCELLED)

@@ -66,6 +66,7 @@ def best_device(local_rank: int = 0) -> torch.device:
 def joined(*, rank: int, count: int, local_rank: int) -> Iterator[Processes]:
     """Join the processes that torchrun started (RANK, WORLD_SIZE, LOCAL_RANK), or be the only one."""
     device = best_device(local_rank)
+    torch.backends.cudnn.deterministic = True  # The same seed is to give the same model.
     if count == 1:
         yield Processes(device)
         return

@@ -1,6 +1,7 @@
 """One worker's attempt at one training: claim it, keep it, do it, say how it ended."""
 
 import asyncio
+import signal
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,7 @@ class Attempt:
         self._process = process
         self._reporter = Reporter()
         self._lost = False
+        self._evicted = False
 
     async def run(self) -> None:
         """Do the training, if it waits for a worker; raises nothing that is not the machine's fault."""
@@ -55,6 +57,7 @@ class Attempt:
             raise Conflict("The training does not wait for a worker any more.")
         _log.info("training_claimed", training_id=training.training_id, attempt=training.attempts)
         await self._announce(training)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.leave)
         keeping = asyncio.create_task(self._keep())
         writing = asyncio.create_task(self._write_notes(training))
         try:
@@ -64,6 +67,11 @@ class Attempt:
                 task.cancel()
             await asyncio.gather(keeping, writing, return_exceptions=True)
             await self._announce(training)
+
+    def leave(self) -> None:
+        """End soon and let another worker go on from the checkpoint."""
+        self._evicted = True
+        self._reporter.stop()
 
     async def _follow(self, training: Training) -> None:
         """Compute along with the leading process, which alone speaks of it."""
@@ -78,7 +86,9 @@ class Attempt:
             await self._flush(training)
             await lease.end("exported")
         except Cancelled:
-            if not self._lost:
+            if self._evicted:
+                await lease.give_back("The machine asked the worker to leave.", counts=False)
+            elif not self._lost:
                 await lease.end("cancelled")
         except _LATER as error:
             await lease.give_back(error.detail)

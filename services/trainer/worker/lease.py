@@ -72,10 +72,14 @@ class Lease:
         told = {"state": state, "reason": detail} if detail else {"state": state}
         return await self.tell("state", told, state=state, error_detail=detail)
 
-    async def give_back(self, reason: str) -> bool:
-        """Let another worker go on later; say whether it was still held."""
+    async def give_back(self, reason: str, *, counts: bool = True) -> bool:
+        """Let another worker go on later; say whether it was still held.
+
+        Without `counts` this attempt is not one of the few that a training has: the worker itself was fine.
+        """
         told = {"state": "queued", "reason": reason}
-        return await self.tell("state", told, state="queued", lease_until=0.0)
+        values = {} if counts else {"attempts": TRAININGS.c.attempts - 1}
+        return await self.tell("state", told, state="queued", lease_until=0.0, **values)
 
     def _mine(self) -> tuple[sa.ColumnElement[bool], ...]:
         return (TRAININGS.c.state == "running", TRAININGS.c.worker == self._worker)

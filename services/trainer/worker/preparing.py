@@ -69,6 +69,7 @@ class Preparer:
             await self._store.put(f"{key}.json", json.dumps(excluded).encode())
             await self._store.put(f"{key}.npy", _chunks(path))
         signals = await asyncio.to_thread(_open, path, shape)
+        path.unlink()  # The mapping keeps it while it is needed; a worker that dies leaves nothing.
         return PreparedSet(signals, {int(row): why for row, why in excluded.items()})
 
     async def _fetch(self, key: str, path: Path) -> None:

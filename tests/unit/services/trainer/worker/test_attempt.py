@@ -236,3 +236,39 @@ async def test_a_store_of_models_that_is_down_is_asked_again_and_one_that_refuse
 
     assert later.state == "exported"
     assert (refused.state, refused.error_detail) == ("failed", "Not a model at all.")
+
+
+async def test_a_worker_that_is_asked_to_leave_lets_another_go_on(bench: Bench) -> None:
+    training = await bench.ask(replace(SPEC, max_epochs=500, patience=500))
+    leaving = attempt(bench.store, bench.database, training.training_id)
+    leaving.leave()
+
+    await leaving.run()
+
+    found = await bench.trainings.get(CALLER.tenant, training.training_id)
+    assert found.state == "queued"
+    assert await bench.trainings.claim_launch(seconds=60, at_once=1) is not None
+
+
+async def test_checkpoints_are_gone_once_the_model_is_in_the_store(bench: Bench) -> None:
+    training = await bench.ask()
+    await bench.work(training)
+    before = [each.key async for each in bench.store.list(training.key("checkpoints/"))]
+
+    await bench.register()
+
+    assert len(before) == 2
+    assert [each.key async for each in bench.store.list(training.key("checkpoints/"))] == []
+
+
+async def test_a_validation_dataset_is_validated_on(bench: Bench) -> None:
+    learnt, held_out = await upload(bench.store), await upload(bench.store, records=10, dataset_id="d2", gap_in=1)
+    asking = planner(bench.store, [learnt, held_out], bench.models)
+    trainer = Trainer(bench.trainings, asking, bench.store, Announcements(), Silence())
+    training = await trainer.create(CALLER, replace(SPEC, validation_dataset_id="d2"))
+
+    ended = await bench.work(training)
+
+    assert ended.state == "exported", ended.error_detail
+    report = json.loads(await bench.store.get(training.key("report.json")))
+    assert report["samples"] == {"training": 40, "validation": 9, "test": 0}
