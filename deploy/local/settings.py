@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from services.shared.errors import Conflict
+from gateway.settings import is_loopback
+from services.shared.errors import Conflict, InvalidRequest
 from services.shared.settings import DatabaseSettings, IdentitySettings, RpcSettings, StorageSettings, TelemetrySettings
 
 DRAIN_SECONDS = 5.0
@@ -26,6 +27,14 @@ class LocalSettings:
     telemetry: TelemetrySettings = field(
         default_factory=lambda: TelemetrySettings(log_format="text", log_level="warning")
     )
+
+    def __post_init__(self) -> None:
+        """Refuse an address that others reach: everyone who does is the one local user."""
+        if not is_loopback(self.host):
+            raise InvalidRequest(
+                f"In one process everyone is the one local user, so it listens on loopback only, not on {self.host!r}: "
+                "leave out --host, or run the deployables by themselves with authentication 'api_keys'."
+            )
 
     def parts(self, service: str) -> dict[str, Any]:
         """Return the settings that every service shares, with a database file of its own."""
@@ -50,9 +59,15 @@ class LocalSettings:
 
 @contextmanager
 def exclusive(data_dir: Path) -> Iterator[None]:
-    """Hold the data folder for this process; raises Conflict where another one has it."""
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (data_dir / ".lock").open("w") as lock:
+    """Hold the data folder for this process; raises Conflict where another has it, InvalidRequest where it is none."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = (data_dir / ".lock").open("w")
+    except OSError as error:
+        raise InvalidRequest(
+            f"{data_dir} cannot hold data: {error.strerror}. Take a folder that you may write to as --data-dir."
+        ) from None
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

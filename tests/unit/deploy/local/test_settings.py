@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.settings import LocalSettings, exclusive
-from services.shared.errors import Conflict
+from services.shared.errors import Conflict, InvalidRequest
 
 
 def test_a_folder_serves_one_platform_at_a_time(tmp_path: Path) -> None:
@@ -29,3 +29,17 @@ def test_every_service_has_a_database_of_its_own(tmp_path: Path) -> None:
     urls = {settings.parts(name)["database"].url.get_secret_value() for name in ("ingest", "exchange")}
 
     assert len(urls) == 2
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "hospital.example"])  # noqa: S104 it is refused
+def test_nobody_but_this_machine_reaches_it(tmp_path: Path, host: str) -> None:
+    with pytest.raises(InvalidRequest, match="loopback only"):
+        LocalSettings(tmp_path, host=host)
+
+
+def test_a_file_is_no_data_folder(tmp_path: Path) -> None:
+    file = tmp_path / "data"
+    file.touch()
+
+    with pytest.raises(InvalidRequest, match="cannot hold data: File exists"), exclusive(file):
+        pytest.fail("A file holds data.")
