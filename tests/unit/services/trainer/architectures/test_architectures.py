@@ -70,7 +70,7 @@ def test_the_catalog_describes_every_architecture() -> None:
     catalog = architectures.catalog()
 
     assert [each.name for each in catalog] == list(architectures.NAMES)
-    assert all(each.summary.endswith(".") and each.parameters > 100_000 for each in catalog)
+    assert all(each.summary.endswith(".") and each.parameters > 0 for each in catalog)
 
 
 def test_an_unknown_architecture_is_refused_with_the_known_ones() -> None:
