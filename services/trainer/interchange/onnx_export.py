@@ -31,8 +31,9 @@ def architecture_to_onnx(network: nn.Module, leads: int, samples: int) -> ModelP
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "You are using the legacy TorchScript", DeprecationWarning)
         warnings.filterwarnings("ignore", "The feature will be removed", DeprecationWarning)
-        # Tracing keeps one branch of each condition; where that is not the whole function, the proof fails.
+        # Tracing keeps one branch of each condition and may fix the batch; where it does, the proof fails.
         warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)
+        warnings.filterwarnings("ignore", "Exporting a model to ONNX with a batch_size other than 1", UserWarning)
         torch.onnx.export(
             network.to("cpu").eval(),
             (torch.zeros(1, leads, samples),),
