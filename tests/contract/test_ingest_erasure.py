@@ -27,8 +27,10 @@ async def delete_record(wire: Wire, record_id: str) -> None:
 class TestErasure(OnTheWire):
     async def test_a_record_leaves_its_shard_and_the_others_stay_where_they_are(self, wire: Wire) -> None:
         dataset_id = await wire.dataset()
+        await delete_record(wire, (await wire.one(dataset_id, csv(9))).record_id)
         lines = await wire.upload(dataset_id, csv(1), csv(2), csv(3))
         records = {line.file_name: line.record for line in lines}
+        assert len({record.signal.shard_key for record in records.values()}) == 1
         before = await wire.version(dataset_id)
 
         await delete_record(wire, records["2.csv"].record_id)

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from services.ingest.catalog.datasets import alive, no_dataset
 from services.ingest.catalog.locks import lock_claims
+from services.ingest.catalog.mapping import in_utc
 from services.ingest.catalog.writing import Writing
 from services.ingest.keys import original_of
 from services.ingest.tables import ERASER, ClaimRow, DatasetRow, LabelRow, RecordRow
@@ -33,6 +34,7 @@ class StaleClaim:
 
     key: str
     holder: str
+    since: datetime
 
 
 class Erasures:
@@ -120,9 +122,14 @@ class Erasures:
 
     async def claims_before(self, moment: datetime) -> list[StaleClaim]:
         """Return the claims that are older than a moment."""
-        query = select(ClaimRow.key, ClaimRow.holder).where(ClaimRow.since < moment).order_by(ClaimRow.since).limit(500)
+        query = (
+            select(ClaimRow.key, ClaimRow.holder, ClaimRow.since)
+            .where(ClaimRow.since < moment)
+            .order_by(ClaimRow.since)
+            .limit(500)
+        )
         async with self._database.session(read_only=True) as session:
-            return [StaleClaim(key, holder) for key, holder in await session.execute(query)]
+            return [StaleClaim(key, holder, in_utc(since)) for key, holder, since in await session.execute(query)]
 
     async def forget_record(self, record_id: str) -> None:
         """Delete a marked record's row."""

@@ -8,8 +8,8 @@ import numpy as np
 
 from services.ingest import keys
 from services.ingest.catalog.erasures import Doomed, Erasures
-from services.ingest.metrics import ERASURES, SWEPT
-from services.shared.errors import NotFound, Unavailable
+from services.ingest.metrics import ERASURES
+from services.shared.errors import NotFound, PlatformError, Unavailable
 from services.shared.observability.logs import get_logger
 from services.shared.signals import shard_bytes
 from services.shared.storage import ObjectStore
@@ -55,21 +55,26 @@ class Eraser:
         """
         if not await self._rows.take(key, holder=holder):
             return
-        if not await self._rows.is_referred_to(key):
-            await self._store.delete(key)
-            if holder is not None:
-                SWEPT.inc()
+        try:
+            if not await self._rows.is_referred_to(key):
+                await self._store.delete(key)
+        except PlatformError:
+            if holder is None:  # otherwise the claim is the only trace of the object
+                await self._rows.release(key)
+            raise
         await self._rows.release(key)
 
     async def _blank(self, shard_key: str) -> None:
         """Zero the rows of erased records in a shard, without moving the others; delete it where none is alive."""
         await self._take_surely(shard_key)
-        alive = await self._rows.rows_of_shard(shard_key)
-        if not any(alive.values()):
-            await self._store.delete(shard_key)
-        else:
-            await self._rewrite(shard_key, [index for index, is_alive in alive.items() if not is_alive])
-        await self._rows.release(shard_key)
+        try:
+            alive = await self._rows.rows_of_shard(shard_key)
+            if not any(alive.values()):
+                await self._store.delete(shard_key)
+            else:
+                await self._rewrite(shard_key, [index for index, is_alive in alive.items() if not is_alive])
+        finally:
+            await self._rows.release(shard_key)
 
     async def _rewrite(self, shard_key: str, erased: list[int]) -> None:
         try:

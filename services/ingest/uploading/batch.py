@@ -31,8 +31,9 @@ Flush = Callable[[Sequence[Ready]], Awaitable[Sequence[Committed]]]
 class Batch:
     """Collects what is ready and has it flushed: when full, when quiet, when waited for a second, or when told."""
 
-    def __init__(self, flush: Flush) -> None:
+    def __init__(self, flush: Flush, is_busy: Callable[[], bool] = lambda: False) -> None:
         self._flush = flush
+        self._is_busy = is_busy
         self._waiting: list[tuple[Ready, asyncio.Future[Committed]]] = []
         self._bytes = 0
         self._since = 0.0
@@ -74,7 +75,14 @@ class Batch:
         if self._timer is not None:
             self._timer.cancel()
         due = min(self._since + MAX_WAIT_SECONDS, loop.time() + QUIET_SECONDS)
-        self._timer = loop.call_at(due, self.flush_now)
+        self._timer = loop.call_at(due, self._due, loop)
+
+    def _due(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Flush, unless more is about to come and the first has not waited for long."""
+        if self._is_busy() and loop.time() < self._since + MAX_WAIT_SECONDS:
+            self._set_timer(loop)
+        else:
+            self.flush_now()
 
     async def _run(self, batch: list[tuple[Ready, asyncio.Future[Committed]]]) -> None:
         try:

@@ -42,7 +42,7 @@ class UploadSession:
         self._pool = pool
         self._room = room
         self._companions = Companions(max_held_bytes)
-        self._batch = Batch(shelf.flush)
+        self._batch = Batch(shelf.flush, lambda: self._busy > 0)
         self._own_room = asyncio.Semaphore(FILES_AT_ONCE)
         self._lines: asyncio.Queue[ReportLine | None] = asyncio.Queue(_LINES_AHEAD)
         self._holders: set[str] = set()

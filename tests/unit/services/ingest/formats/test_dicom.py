@@ -1,4 +1,5 @@
 import io
+from typing import Any
 
 import numpy as np
 import pydicom
@@ -34,7 +35,7 @@ def test_the_rhythm_is_read_and_not_the_median_beat() -> None:
         ({"sensitivity": "1", "baseline": "100"}, LEADS + 0.1),
     ],
 )
-def test_sensitivity_correction_baseline_and_unit_are_used(channel: dict[str, str], millivolt: np.ndarray) -> None:
+def test_sensitivity_correction_baseline_and_unit_are_used(channel: dict[str, Any], millivolt: np.ndarray) -> None:
     recording = read(dicom_of(dicom_group(RAW, **channel)), NOTHING)
 
     np.testing.assert_allclose(recording.signal, millivolt, atol=1e-6)

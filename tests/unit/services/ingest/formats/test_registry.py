@@ -2,6 +2,7 @@ import pytest
 
 from services.ingest import formats
 from services.ingest.decoding.declaration import Declaration
+from services.ingest.formats.base import UploadedFile
 from services.shared.errors import InvalidRequest, UnreadableFile
 from tests.unit.services.ingest.ecgs import csv_of, npy_of, read, sniffed, twelve_leads
 
@@ -33,7 +34,7 @@ def test_every_sniff_survives_every_beginning() -> None:
     for data in whole:
         for length in range(0, 200, 7):
             for known in formats.FORMATS:
-                known.sniff(formats.UploadedFile("x", data[:length]))
+                known.sniff(UploadedFile("x", data[:length]))
 
 
 def test_a_declared_format_overrules_sniffing() -> None:

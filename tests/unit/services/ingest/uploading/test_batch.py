@@ -76,3 +76,14 @@ async def test_a_flush_that_fails_is_told_to_everybody_in_it() -> None:
     results = await asyncio.gather(batch.add(ready("a")), batch.add(ready("b")), return_exceptions=True)
 
     assert all(isinstance(result, StorageFull) for result in results)
+
+
+async def test_who_waits_is_not_hurried_while_more_is_about_to_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batching, "QUIET_SECONDS", 0.001)
+    flushes, more = Flushes(), [True] * 5
+    batch = Batch(flushes, lambda: bool(more) and more.pop())
+
+    await asyncio.gather(batch.add(ready("a")), batch.add(ready("b")))
+
+    assert flushes.sizes == [2]
+    assert more == []
