@@ -1,7 +1,7 @@
 """From what is asked for to a job that a worker can do alone: everything is looked up and checked once, here."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from services.shared.errors import InvalidModel, InvalidRequest
@@ -13,7 +13,7 @@ from services.trainer.job import Job, Snapshot
 from services.trainer.learning.labels import encode, tell_classes, tell_task
 from services.trainer.learning.split import split
 from services.trainer.ports import BaseModel, Datasets, Models
-from services.trainer.trainings import DURATION_S, TrainingSpec
+from services.trainer.trainings import DURATION_S, ModelName, TrainingSpec
 
 TENSOR: Final = "ecg"
 
@@ -40,6 +40,8 @@ class Planner:
         spec = wished.with_defaults()
         checking.check(spec)
         base = await self._models.get(caller, spec.base_model) if spec.base_model else None
+        if base is not None:  # The newest may be another one tomorrow.
+            spec = replace(spec, base_model=ModelName(base.base.name, base.base.version))
         contract = _contract(spec, base)
         snapshot = await self._datasets.snapshot(caller, spec.dataset_id)
         held_out = None

@@ -31,6 +31,7 @@ async def test_a_base_model_hands_its_contract_on(store: FolderStore, models: Mo
     contract = plan.job.contract
     assert (contract.tensor, contract.rate_hz, contract.samples, contract.unit) == ("ecg", 200.0, 2000, "uV")
     assert [step.name for step in contract.preprocessing] == ["z_score"]
+    assert plan.job.spec.base_model == ModelName("b", "1")
     assert plan.job.base is not None
     assert plan.job.base.classes == ("x", "y")
 
