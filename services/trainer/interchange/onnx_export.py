@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from onnx import ModelProto, helper
 from torch import nn
+from torch.jit._trace import TracerWarning
 
 from services.trainer.interchange.normalizing import BATCH, OPSET, normalize
 from services.trainer.interchange.proof import prove_same
@@ -32,7 +33,7 @@ def architecture_to_onnx(network: nn.Module, leads: int, samples: int) -> ModelP
         warnings.filterwarnings("ignore", "You are using the legacy TorchScript", DeprecationWarning)
         warnings.filterwarnings("ignore", "The feature will be removed", DeprecationWarning)
         # Tracing keeps one branch of each condition and may fix the batch; where it does, the proof fails.
-        warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)
+        warnings.filterwarnings("ignore", category=TracerWarning)
         warnings.filterwarnings("ignore", "Exporting a model to ONNX with a batch_size other than 1", UserWarning)
         torch.onnx.export(
             network.to("cpu").eval(),
