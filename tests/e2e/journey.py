@@ -41,6 +41,10 @@ class Journey:
         """Return the records of a dataset."""
         return list(self.answer("GET", f"/datasets/{dataset_id}/records")["items"])
 
+    def import_model(self, name: str, onnx: bytes) -> Json:
+        """Bring an ONNX file in as a model and return it."""
+        return self.answer("POST", "/models", data={"name": name}, files={"file": ("model.onnx", onnx)})
+
     def train(self, dataset_id: str, **more: Any) -> Json:
         """Queue a short training and return it."""
         request = {
