@@ -106,17 +106,17 @@ class Announcer(Protocol):
         ...
 
 
-class Doorbell(Protocol):
-    """Rings when a training has news."""
-
-    def listening(self, training_id: str) -> "AbstractAsyncContextManager[Ring]":
-        """Listen to one training."""
-        ...
-
-
 class Ring(Protocol):
     """One ear at the doorbell."""
 
     async def wait(self, seconds: float) -> bool:
         """Return when it rang since the last call, or after some seconds; say whether it rang."""
+        ...
+
+
+class Doorbell(Protocol):
+    """Rings when a training has news."""
+
+    def listening(self, training_id: str) -> AbstractAsyncContextManager[Ring]:
+        """Listen to one training."""
         ...

@@ -87,14 +87,18 @@ def _assemble(
     }
     learnt = (prepared.signals[kept[dealt.training]], parts[TRAINING].targets)
     validated = (prepared.signals[kept[dealt.validation]], parts[VALIDATION].targets)
-    excluded = Counter(prepared.excluded.values())
+    excluded = _left_out(snapshot, prepared)
     if held_out is not None:
         other, theirs = held_out
         parts[VALIDATION] = _part(other, encode(other.labels, made.classes), theirs.kept())
         validated = (theirs.signals[theirs.kept()], parts[VALIDATION].targets)
-        excluded += Counter(theirs.excluded.values())
+        excluded += _left_out(other, theirs)
     data = learning_data(learnt, validated, task=made.task, classes=made.classes)
     return Materials(made, data, parts, excluded, snapshot.codes, digest, base)
+
+
+def _left_out(snapshot: Snapshot, prepared: PreparedSet) -> Counter[str]:
+    return +(Counter(prepared.excluded.values()) + Counter({"The ECG has no label.": snapshot.unlabelled}))
 
 
 def _part(snapshot: Snapshot, targets: NDArray[np.bool_], rows: NDArray[np.int64]) -> Part:

@@ -263,6 +263,7 @@ async def test_checkpoints_are_gone_once_the_model_is_in_the_store(bench: Bench)
 
 async def test_a_validation_dataset_is_validated_on(bench: Bench) -> None:
     learnt, held_out = await upload(bench.store), await upload(bench.store, records=10, dataset_id="d2", gap_in=1)
+    held_out = replace(held_out, unlabelled=4)
     asking = planner(bench.store, [learnt, held_out], bench.models)
     trainer = Trainer(bench.trainings, asking, bench.store, Announcements(), Silence())
     training = await trainer.create(CALLER, replace(SPEC, validation_dataset_id="d2"))
@@ -272,3 +273,4 @@ async def test_a_validation_dataset_is_validated_on(bench: Bench) -> None:
     assert ended.state == "exported", ended.error_detail
     report = json.loads(await bench.store.get(training.key("report.json")))
     assert report["samples"] == {"training": 40, "validation": 9, "test": 0}
+    assert report["excluded"]["The ECG has no label."] == 4
