@@ -25,17 +25,29 @@ class Ready:
     signal: Signal
 
 
+@dataclass(slots=True)
+class Held:
+    """The bytes of signals that wait or are being written, in all uploads together."""
+
+    size_bytes: int = 0
+
+    @property
+    def is_much(self) -> bool:
+        """Say whether it is time to write, however few wait in one upload."""
+        return self.size_bytes >= MAX_BYTES
+
+
 Flush = Callable[[Sequence[Ready]], Awaitable[Sequence[Committed]]]
 
 
 class Batch:
     """Collects what is ready and has it flushed: when full, when quiet, when waited for a second, or when told."""
 
-    def __init__(self, flush: Flush, is_busy: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, flush: Flush, held: Held, is_busy: Callable[[], bool] = lambda: False) -> None:
         self._flush = flush
+        self._held = held
         self._is_busy = is_busy
         self._waiting: list[tuple[Ready, asyncio.Future[Committed]]] = []
-        self._bytes = 0
         self._since = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -47,8 +59,8 @@ class Batch:
         if not self._waiting:
             self._since = loop.time()
         self._waiting.append((ready, future))
-        self._bytes += ready.signal.nbytes
-        if len(self._waiting) >= MAX_RECORDS or self._bytes >= MAX_BYTES:
+        self._held.size_bytes += ready.signal.nbytes
+        if len(self._waiting) >= MAX_RECORDS or self._held.is_much:
             self.flush_now()
         else:
             self._set_timer(loop)
@@ -63,12 +75,14 @@ class Batch:
             task = asyncio.create_task(self._run(self._waiting))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-            self._waiting, self._bytes = [], 0
+            self._waiting = []
 
     async def close(self) -> None:
         """Let go of what waits; what is being flushed comes to its end."""
         if self._timer is not None:
             self._timer.cancel()
+        self._let_go(self._waiting)
+        self._waiting = []
         await asyncio.gather(*self._tasks)
 
     def _set_timer(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -84,6 +98,9 @@ class Batch:
         else:
             self.flush_now()
 
+    def _let_go(self, batch: Sequence[tuple[Ready, object]]) -> None:
+        self._held.size_bytes -= sum(ready.signal.nbytes for ready, _ in batch)
+
     async def _run(self, batch: list[tuple[Ready, asyncio.Future[Committed]]]) -> None:
         try:
             done = await self._flush([ready for ready, _ in batch])
@@ -92,6 +109,8 @@ class Batch:
                 if not future.done():
                     future.set_exception(error)
             return
+        finally:
+            self._let_go(batch)
         for (_, future), committed in zip(batch, done, strict=True):
             if not future.done():
                 future.set_result(committed)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.catalog.ledger import Committed
@@ -13,7 +14,7 @@ from services.ingest.formats.base import UploadedFile
 from services.ingest.metrics import FILE_BYTES, FILES, IN_FLIGHT
 from services.ingest.records import Outcome, Record, ReportLine
 from services.ingest.uploading.arrivals import Arrival
-from services.ingest.uploading.batch import Batch, Ready
+from services.ingest.uploading.batch import Batch, Held, Ready
 from services.ingest.uploading.companions import Companions
 from services.ingest.uploading.shelf import Place, Shelf, new_holder
 from services.shared.errors import PlatformError
@@ -21,6 +22,16 @@ from services.shared.errors import PlatformError
 FILES_AT_ONCE: Final = 2
 """Of one upload: while one file is written, the next is decoded."""
 _LINES_AHEAD: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What all uploads together may have in memory."""
+
+    files: asyncio.Semaphore
+    held: Held
+    max_companion_bytes: int
+    """What each may hold of files that wait for others."""
 
 
 class UploadSession:
@@ -33,16 +44,15 @@ class UploadSession:
         *,
         shelf: Shelf,
         pool: DecodingPool,
-        room: asyncio.Semaphore,
-        max_held_bytes: int,
+        room: Room,
     ) -> None:
         self._place = place
         self._declaration = declaration
         self._shelf = shelf
         self._pool = pool
         self._room = room
-        self._companions = Companions(max_held_bytes)
-        self._batch = Batch(shelf.flush, lambda: self._busy > 0)
+        self._companions = Companions(room.max_companion_bytes)
+        self._batch = Batch(shelf.flush, room.held, lambda: self._busy > 0)
         self._own_room = asyncio.Semaphore(FILES_AT_ONCE)
         self._lines: asyncio.Queue[ReportLine | None] = asyncio.Queue(_LINES_AHEAD)
         self._holders: set[str] = set()
@@ -102,24 +112,25 @@ class UploadSession:
         tasks.create_task(self._take(file))
 
     async def _take(self, file: UploadedFile) -> None:
-        holder = new_holder()
+        holder, file_name, companions = new_holder(), file.name, tuple(file.companions)
         try:
             try:
                 found = await self._to_shelf(file, holder)
             finally:
+                del file  # its bytes are on the shelf; what waits for a flush is the signal alone
                 self._own_room.release()
                 self._busy -= 1
-            line = await self._to_record(file.name, found)
+            line = await self._to_record(file_name, found)
             self._holders.discard(holder)
         except PlatformError as error:
-            line = _refused(file.name, error)
+            line = _refused(file_name, error)
         self._flush_if_last()
         await self._say(line)
-        for name in file.companions:
+        for name in companions:
             await self._say(ReportLine(name, Outcome.COMPANION))
 
     async def _to_shelf(self, file: UploadedFile, holder: str) -> Ready | Record:
-        async with self._room:
+        async with self._room.files:
             with IN_FLIGHT.track_inprogress():
                 digested = await self._pool.digest(file, self._declaration)
                 self._holders.add(holder)

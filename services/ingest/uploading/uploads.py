@@ -15,8 +15,9 @@ from services.ingest.formats.base import UploadedFile
 from services.ingest.records import ReportLine
 from services.ingest.settings import LimitSettings
 from services.ingest.uploading.arrivals import Step, arrivals
+from services.ingest.uploading.batch import Held
 from services.ingest.uploading.companions import Companions
-from services.ingest.uploading.session import UploadSession
+from services.ingest.uploading.session import Room, UploadSession
 from services.ingest.uploading.shelf import Place, Shelf
 from services.shared.ecg import Recording, Remark
 from services.shared.errors import InvalidRequest
@@ -35,7 +36,7 @@ class Uploads:
         self._eraser = eraser
         self._limits = limits
         self._secret = pseudonym_secret
-        self._room = asyncio.Semaphore(limits.files_at_once)
+        self._room = Room(asyncio.Semaphore(limits.files_at_once), Held(), limits.max_held_bytes)
         self._closing: set[asyncio.Task[None]] = set()
 
     async def take(
@@ -48,7 +49,6 @@ class Uploads:
             shelf=self._shelf,
             pool=self._pool,
             room=self._room,
-            max_held_bytes=self._limits.max_held_bytes,
         )
         files = arrivals(steps, max_file_bytes=self._limits.max_file_bytes)
         try:
@@ -71,7 +71,7 @@ class Uploads:
         files += companions.rest()
         if len(files) != 1:
             raise InvalidRequest(f"One ECG was expected; {len(files)} files came. Send a file, with its companions.")
-        async with self._room:
+        async with self._room.files:
             digested = await self._pool.digest(files[0], self._keyed(tenant, declaration))
         return digested.decoded.format_name, _inline(digested.decoded.recording)
 

@@ -9,7 +9,7 @@ from services.ingest.catalog.ledger import Committed
 from services.ingest.catalog.mapping import stored
 from services.ingest.records import NewRecord
 from services.ingest.uploading import batch as batching
-from services.ingest.uploading.batch import Batch, Ready
+from services.ingest.uploading.batch import Batch, Held, Ready
 from services.shared.errors import StorageFull
 from services.shared.signals import SignalRef
 
@@ -37,7 +37,7 @@ class Flushes:
 
 async def test_what_waits_together_is_flushed_together() -> None:
     flushes = Flushes()
-    batch = Batch(flushes)
+    batch = Batch(flushes, Held())
     adding = [asyncio.create_task(batch.add(ready(str(n)))) for n in range(3)]
     await asyncio.sleep(0)
 
@@ -51,7 +51,7 @@ async def test_what_waits_together_is_flushed_together() -> None:
 async def test_nobody_waits_when_nothing_more_comes() -> None:
     flushes = Flushes()
 
-    await Batch(flushes).add(ready("a"))
+    await Batch(flushes, Held()).add(ready("a"))
 
     assert flushes.sizes == [1]
 
@@ -61,7 +61,7 @@ async def test_a_full_batch_is_flushed_at_once(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(batching, "QUIET_SECONDS", 60)
     monkeypatch.setattr(batching, "MAX_WAIT_SECONDS", 60)
     flushes = Flushes()
-    batch = Batch(flushes)
+    batch = Batch(flushes, Held())
 
     await asyncio.gather(batch.add(ready("a")), batch.add(ready("b")))
 
@@ -71,7 +71,7 @@ async def test_a_full_batch_is_flushed_at_once(monkeypatch: pytest.MonkeyPatch) 
 async def test_a_flush_that_fails_is_told_to_everybody_in_it() -> None:
     flushes = Flushes()
     flushes.error = StorageFull("The disk is full.")
-    batch = Batch(flushes)
+    batch = Batch(flushes, Held())
 
     results = await asyncio.gather(batch.add(ready("a")), batch.add(ready("b")), return_exceptions=True)
 
@@ -81,9 +81,26 @@ async def test_a_flush_that_fails_is_told_to_everybody_in_it() -> None:
 async def test_who_waits_is_not_hurried_while_more_is_about_to_come(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batching, "QUIET_SECONDS", 0.001)
     flushes, more = Flushes(), [True] * 5
-    batch = Batch(flushes, lambda: bool(more) and more.pop())
+    batch = Batch(flushes, Held(), lambda: bool(more) and more.pop())
 
     await asyncio.gather(batch.add(ready("a")), batch.add(ready("b")))
 
     assert flushes.sizes == [2]
     assert more == []
+
+
+async def test_many_uploads_together_hold_no_more_than_one_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batching, "MAX_BYTES", 3 * SIGNAL.nbytes)
+    monkeypatch.setattr(batching, "QUIET_SECONDS", 60)
+    monkeypatch.setattr(batching, "MAX_WAIT_SECONDS", 60)
+    held, flushes = Held(), Flushes()
+    first, second = Batch(flushes, held), Batch(flushes, held)
+    waiting = [asyncio.create_task(first.add(ready(name))) for name in "ab"]
+    await asyncio.sleep(0)
+
+    await second.add(ready("c"))
+    first.flush_now()
+    await asyncio.gather(*waiting)
+
+    assert flushes.sizes == [1, 2]
+    assert held.size_bytes == 0
