@@ -33,6 +33,7 @@ FILES_PER_REQUEST: Final = 25
 CLIENTS: Final = 8
 RATE_HZ: Final = 500
 WARM_FILES: Final = 100
+START_SECONDS: Final = 120.0
 GOAL_RATE: Final = 250.0
 GOAL_RATIO: Final = 0.5
 GOAL_MIB: Final = 64.0
@@ -78,7 +79,7 @@ def _walk(rng: np.random.Generator) -> Any:
 def bare_rate(files: Sequence[Path], folder: Path) -> float:
     """Return the files per second of two processes that parse with pandas and write .npy."""
     context = multiprocessing.get_context("spawn")
-    ready, go = context.Barrier(3), context.Barrier(3)
+    ready, go = context.Barrier(3, timeout=START_SECONDS), context.Barrier(3, timeout=START_SECONDS)
     workers = [context.Process(target=_bare, args=(files[half::2], folder / str(half), ready, go)) for half in (0, 1)]
     for worker in workers:
         worker.start()
