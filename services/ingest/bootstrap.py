@@ -1,11 +1,16 @@
 """The composition root of ingest: the only file that names concrete adapters."""
 
+from functools import partial
 from pathlib import Path
 
 from einthoven.ingest.v1 import ingest_pb2_grpc
 from services.ingest.announcing import BusNews
+from services.ingest.catalog.datasets import Datasets
 from services.ingest.catalog.erasures import Erasures
+from services.ingest.catalog.labels import replace_labels
 from services.ingest.catalog.ledger import Ledger
+from services.ingest.catalog.records import Records
+from services.ingest.catalog.statistics import statistics
 from services.ingest.catalog.writing import open_writing
 from services.ingest.decoding_pool import DecodingPool
 from services.ingest.erasing.eraser import Eraser
@@ -78,5 +83,15 @@ def _compose(
     deployable.on_close(ledger.close)
     deployable.on_close(pool.close)
     deployable.on_close(uploads.close)
-    rooms = Rooms(database, SignalStore(store), uploads, Removal(rows, eraser, news), settings.limits.max_labels_bytes)
-    return Ingest(rooms)
+    return Ingest(
+        Rooms(
+            datasets=Datasets(database),
+            records=Records(database),
+            replace_labels=partial(replace_labels, database),
+            count=partial(statistics, database),
+            signals=SignalStore(store),
+            uploads=uploads,
+            removal=Removal(rows, eraser, news),
+            max_labels_bytes=settings.limits.max_labels_bytes,
+        )
+    )

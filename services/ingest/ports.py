@@ -1,7 +1,12 @@
-"""What ingest needs from outside, besides the object store and its rows: somebody to tell."""
+"""What the use cases of ingest need from outside: rows, uploads and erasures that are durable, and somebody to tell."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Protocol
+
+from services.ingest.decoding.declaration import Declaration
+from services.ingest.records import Dataset, Label, LabelSummary, Page, Record, ReportLine, Statistics
+from services.ingest.uploading.arrivals import Step
+from services.shared.ecg import Recording
 
 
 class News(Protocol):
@@ -13,4 +18,90 @@ class News(Protocol):
 
     async def erased(self, tenant: str, dataset_id: str, record_ids: Sequence[str]) -> None:
         """Say that records were erased; none named means the whole dataset."""
+        ...
+
+
+class DatasetCatalog(Protocol):
+    """The datasets of every department; what is not the department's raises NotFound."""
+
+    async def create(self, tenant: str, name: str) -> Dataset:
+        """Make an empty dataset; raises AlreadyExists where the name is taken."""
+        ...
+
+    async def get(self, tenant: str, dataset_id: str) -> Dataset:
+        """Return one dataset."""
+        ...
+
+    async def check(self, tenant: str, dataset_id: str) -> None:
+        """Return where the dataset is there; an answer may be a few seconds old."""
+        ...
+
+    def forget(self, tenant: str, dataset_id: str) -> None:
+        """Let the next check look again."""
+        ...
+
+    async def page(self, tenant: str, *, limit: int, cursor: str) -> Page[Dataset]:
+        """List datasets, newest first."""
+        ...
+
+
+class RecordCatalog(Protocol):
+    """The records of every department; what is not the department's raises NotFound."""
+
+    async def get(self, tenant: str, record_id: str) -> Record:
+        """Return one record."""
+        ...
+
+    async def page(self, tenant: str, dataset_id: str, *, limit: int, cursor: str) -> Page[Record]:
+        """List the records of a dataset in the order they came."""
+        ...
+
+    def named(self, tenant: str, record_ids: Sequence[str]) -> AsyncIterator[tuple[Record, ...]]:
+        """Yield the records in the order named, in batches."""
+        ...
+
+    def of_dataset(self, tenant: str, dataset_id: str) -> AsyncIterator[tuple[int, tuple[Record, ...]]]:
+        """Yield the dataset's version with its records, in batches."""
+        ...
+
+
+class ReplaceLabels(Protocol):
+    """Puts the labels of a dataset in place of those it had."""
+
+    async def __call__(self, tenant: str, dataset_id: str, labels: Mapping[str, tuple[Label, ...]]) -> LabelSummary:
+        """Replace all or none; raises NotFound, or InvalidRequest naming files that are not in the dataset."""
+        ...
+
+
+class Count(Protocol):
+    """Counts a dataset."""
+
+    async def __call__(self, tenant: str, dataset_id: str) -> Statistics:
+        """Count its records and labels; raises NotFound."""
+        ...
+
+
+class Uploading(Protocol):
+    """Takes files in."""
+
+    def take(
+        self, tenant: str, dataset_id: str, declaration: Declaration, steps: AsyncIterator[Step]
+    ) -> AsyncGenerator[ReportLine, None]:
+        """Yield a line per file once its fate is durable."""
+        ...
+
+    async def decode(self, tenant: str, declaration: Declaration, steps: AsyncIterator[Step]) -> tuple[str, Recording]:
+        """Return the format and the recording of one file; stores nothing."""
+        ...
+
+
+class Removing(Protocol):
+    """Erases on request."""
+
+    async def record(self, tenant: str, record_id: str) -> None:
+        """Erase one record; raises NotFound."""
+        ...
+
+    async def dataset(self, tenant: str, dataset_id: str) -> int:
+        """Erase a dataset and return how many records went with it; raises NotFound."""
         ...

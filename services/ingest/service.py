@@ -5,18 +5,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from services.ingest.catalog.datasets import Datasets
-from services.ingest.catalog.labels import replace_labels
-from services.ingest.catalog.records import Records
-from services.ingest.catalog.statistics import statistics
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.exporting.exports import ExportedFile, export
 from services.ingest.labels_csv import parse_labels
+from services.ingest.ports import Count, DatasetCatalog, RecordCatalog, Removing, ReplaceLabels, Uploading
 from services.ingest.records import Dataset, LabelSummary, Page, Record, ReportLine, Statistics
-from services.ingest.removal import Removal
 from services.ingest.uploading.arrivals import Step
-from services.ingest.uploading.uploads import Uploads
-from services.shared.database import Database
 from services.shared.ecg import Recording
 from services.shared.errors import TooLarge
 from services.shared.identity import Caller
@@ -27,10 +21,13 @@ from services.shared.signals import SignalStore
 class Rooms:
     """What the use cases are made of."""
 
-    database: Database
+    datasets: DatasetCatalog
+    records: RecordCatalog
+    replace_labels: ReplaceLabels
+    count: Count
     signals: SignalStore
-    uploads: Uploads
-    removal: Removal
+    uploads: Uploading
+    removal: Removing
     max_labels_bytes: int
 
 
@@ -39,8 +36,8 @@ class Ingest:
 
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
-        self._datasets = Datasets(rooms.database)
-        self._records = Records(rooms.database)
+        self._datasets = rooms.datasets
+        self._records = rooms.records
 
     async def create_dataset(self, caller: Caller, name: str) -> Dataset:
         """Make an empty dataset; raises AlreadyExists where the department has one of that name."""
@@ -83,7 +80,7 @@ class Ingest:
             if len(data) > self._rooms.max_labels_bytes:
                 raise TooLarge(f"The labels are larger than {self._rooms.max_labels_bytes >> 20} MiB.")
         labels = await asyncio.to_thread(parse_labels, bytes(data))
-        return await replace_labels(self._rooms.database, caller.tenant, dataset_id, labels)
+        return await self._rooms.replace_labels(caller.tenant, dataset_id, labels)
 
     async def list_records(self, caller: Caller, dataset_id: str, *, limit: int, cursor: str) -> Page[Record]:
         """List the records of a dataset in the order they came; raises NotFound."""
@@ -99,7 +96,7 @@ class Ingest:
 
     async def statistics(self, caller: Caller, dataset_id: str) -> Statistics:
         """Count the records and labels of a dataset; raises NotFound."""
-        return await statistics(self._rooms.database, caller.tenant, dataset_id)
+        return await self._rooms.count(caller.tenant, dataset_id)
 
     async def resolve(
         self, caller: Caller, record_ids: Sequence[str], dataset_id: str

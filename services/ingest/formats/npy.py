@@ -2,6 +2,7 @@
 
 import io
 import math
+from tokenize import TokenError
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +17,8 @@ from services.shared.errors import UnreadableFile
 
 NAME = "npy"
 
+DAMAGED: Final = (KeyError, ValueError, TypeError, SyntaxError, EOFError, TokenError, RecursionError, MemoryError)
+"""What numpy raises on a header that is no header; the last three where it takes it apart as Python."""
 _READERS: Final = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
@@ -34,7 +37,7 @@ def array_of(data: bytes) -> NDArray[Any]:
     stream = io.BytesIO(data)
     try:
         shape, fortran_order, dtype = _READERS[npy.read_magic(stream)](stream)
-    except (KeyError, ValueError, TypeError, SyntaxError, EOFError):
+    except DAMAGED:
         raise UnreadableFile("The header of the NPY file cannot be read: it is damaged or truncated.") from None
     if dtype.hasobject:
         raise UnreadableFile("The NPY file holds pickled objects, which are never loaded; save an array of numbers.")

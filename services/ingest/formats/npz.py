@@ -13,7 +13,7 @@ from services.ingest.decoding.arrays import read_bare
 from services.ingest.decoding.containers import Member, find_ecg
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.formats.base import MAX_DECODED_BYTES, UploadedFile
-from services.ingest.formats.npy import array_of
+from services.ingest.formats.npy import DAMAGED, array_of
 from services.shared.ecg import Recording
 from services.shared.errors import TooLarge, UnreadableFile
 
@@ -56,7 +56,7 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
     try:
         reader = npy.read_array_header_1_0 if npy.read_magic(head) == (1, 0) else npy.read_array_header_2_0
         shape, _, dtype = reader(head)
-    except (ValueError, TypeError, SyntaxError):
+    except DAMAGED:
         raise UnreadableFile(f"The array {info.filename[:80]!r} cannot be read: its header is damaged.") from None
     if dtype.hasobject:
         raise UnreadableFile("The NPZ file holds pickled objects, which are never loaded; save arrays of numbers.")

@@ -10,7 +10,7 @@ from services.ingest.records import NewRecord
 from services.shared.ecg import Signal
 
 MAX_RECORDS: Final = 256
-MAX_BYTES: Final = 32 << 20
+MAX_BYTES: Final = 16 << 20
 MAX_WAIT_SECONDS: Final = 1.0
 QUIET_SECONDS: Final = 0.03
 """When nothing more has come for this long, nobody is kept waiting."""
