@@ -8,7 +8,7 @@ from einthoven.ingest.v1 import ingest_pb2 as pb
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.exporting.exports import ExportedFile
 from services.ingest.records import Dataset, LabelSummary, Outcome, Page, Record, ReportLine, Statistics
-from services.ingest.uploading.arrivals import End, Start, Step
+from services.ingest.steps import End, Start, Step
 from services.shared.ecg import Recording
 from services.shared.errors import Cancelled, InvalidRequest
 from services.shared.rpc.convert import ref_to_pb, remarks_to_pb, signal_to_pb, timestamp

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.records import Dataset, Label, LabelSummary, Page, Record, ReportLine, Statistics
-from services.ingest.uploading.arrivals import Step
+from services.ingest.steps import Step
 from services.shared.ecg import Recording
 
 

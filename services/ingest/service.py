@@ -10,7 +10,7 @@ from services.ingest.exporting.exports import ExportedFile, export
 from services.ingest.labels_csv import parse_labels
 from services.ingest.ports import Count, DatasetCatalog, RecordCatalog, Removing, ReplaceLabels, Uploading
 from services.ingest.records import Dataset, LabelSummary, Page, Record, ReportLine, Statistics
-from services.ingest.uploading.arrivals import Step
+from services.ingest.steps import Step
 from services.shared.ecg import Recording
 from services.shared.errors import TooLarge
 from services.shared.identity import Caller

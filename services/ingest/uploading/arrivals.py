@@ -5,25 +5,11 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
+from services.ingest.steps import Start, Step
 from services.shared.errors import Cancelled, InvalidRequest, PlatformError, TooLarge
 
 MAX_NAME_CHARACTERS: Final = 255
 _UNNAMED: Final = "(unnamed)"
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """A file begins."""
-
-    file_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """A file is complete."""
-
-
-Step = Start | bytes | End
 
 
 @dataclass(frozen=True, slots=True)

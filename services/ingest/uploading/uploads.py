@@ -14,7 +14,8 @@ from services.ingest.erasing.eraser import Eraser
 from services.ingest.formats.base import UploadedFile
 from services.ingest.records import ReportLine
 from services.ingest.settings import LimitSettings
-from services.ingest.uploading.arrivals import Step, arrivals
+from services.ingest.steps import Step
+from services.ingest.uploading.arrivals import arrivals
 from services.ingest.uploading.batch import Held
 from services.ingest.uploading.companions import Companions
 from services.ingest.uploading.session import Room, UploadSession

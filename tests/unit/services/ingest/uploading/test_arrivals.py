@@ -2,7 +2,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.ingest.uploading.arrivals import Arrival, End, Start, Step, arrivals, plain_name
+from services.ingest.steps import End, Start, Step
+from services.ingest.uploading.arrivals import Arrival, arrivals, plain_name
 from services.shared.errors import Cancelled, InvalidRequest, TooLarge
 
 
