@@ -59,6 +59,7 @@ HEADERS_OF: Final[dict[ErrorCode, dict[str, str]]] = {
 
 _CODE_OF_HTTP: Final = {404: ErrorCode.NOT_FOUND, 413: ErrorCode.TOO_LARGE}
 _TEXT_OF_HTTP: Final = {
+    400: "The body cannot be read: send a JSON object in UTF-8, nested no deeper than the contract.",
     404: "There is nothing at this path. The paths are listed at /docs.",
     405: "This path does not take that method. The methods are listed at /docs.",
 }
@@ -87,9 +88,18 @@ def respond(error: BaseException, path: str) -> JSONResponse:
 
 def invalid(faults: list[ErrorDetails]) -> InvalidRequest:
     """Return the error that says, in one sentence, where a request does not fit its schema; values are not repeated."""
-    told = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults[:_MAX_FAULTS])
+    told = "; ".join(map(_told, faults[:_MAX_FAULTS]))
     more = f" and {len(faults) - _MAX_FAULTS} more" if len(faults) > _MAX_FAULTS else ""
     return InvalidRequest(f"The request does not fit the contract: {told}{more}.")
+
+
+def _told(fault: ErrorDetails) -> str:
+    place = ".".join(map(str, fault["loc"]))
+    if fault["type"] == "json_invalid":
+        return f"body: it is not JSON ({fault.get('ctx', {}).get('error', 'it ends early')})"
+    if fault["type"] == "model_attributes_type":
+        return f"{place}: a JSON object is expected, with Content-Type application/json"
+    return f"{place}: {fault['msg'].removeprefix('Value error, ').rstrip('.')}".removeprefix(": ")
 
 
 def install(app: FastAPI) -> None:

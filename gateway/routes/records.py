@@ -20,7 +20,14 @@ _SIGNAL: Final[dict[str, Any]] = {
     "content": {
         "application/json": {
             "schema": {"type": "object"},
-            "example": {"leads": ["II"], "rate_hz": 500.0, "samples": 2, "data": [[0.01, 0.02]]},
+            "example": {
+                "record_id": "r-91c0",
+                "leads": ["II"],
+                "rate_hz": 500.0,
+                "samples": 2,
+                "unit": "mV",
+                "data": [[0.01, 0.02]],
+            },
         },
         "text/csv": {"schema": {"type": "string"}, "example": "I,II\n0.01,0.02\n"},
         "application/octet-stream": _BINARY,
