@@ -45,14 +45,8 @@ class DistributedPlatform:
 @pytest.fixture(scope="session")
 def platform_url() -> Iterator[str]:
     """The address of a platform in one process, as `einthoven up` runs it."""
-    with data_folder("platform") as folder:
-        port = free_port()
-        command = [sys.executable, "-m", "deploy.local", "--data-dir", str(folder / "data"), "--port", str(port)]
-        url = f"http://127.0.0.1:{port}"
-        environment = os.environ | {"PYTHONPATH": PYTHONPATH}  # noqa: TID251 what a child process starts with
-        server = Server(command, port, folder / "platform.log", answers=lambda: ready(url), environment=environment)
-        with running(server):
-            yield url
+    with data_folder("platform") as folder, running(embedded(folder)) as server:
+        yield f"http://127.0.0.1:{server.port}"
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +62,15 @@ def distributed(nats_url: str, postgres_url: str, s3_settings: StorageSettings) 
         door = gateway(ports, environment, folder, api_key)
         processes["gateway"] = started.enter_context(running(door))
         yield DistributedPlatform(f"http://127.0.0.1:{ports['gateway']}", api_key, processes)
+
+
+def embedded(folder: Path, **settings: str) -> Server:
+    """Return a platform in one process that keeps its data in a folder, not yet started."""
+    port = free_port()
+    command = [sys.executable, "-m", "deploy.local", "--data-dir", str(folder / "data"), "--port", str(port)]
+    environment = os.environ | {"PYTHONPATH": PYTHONPATH} | settings  # noqa: TID251 what a child process starts with
+    url = f"http://127.0.0.1:{port}"
+    return Server(command, port, folder / "platform.log", answers=lambda: ready(url), environment=environment)
 
 
 def shared_environment(nats_url: str, database_url: str, s3: StorageSettings) -> dict[str, str]:

@@ -75,8 +75,8 @@ def _labels(number: int, names: str, codes: str) -> list[Label]:
         raise InvalidRequest(f"Row {number} has no label.")
     if len(split_codes) != len(split_names):
         raise InvalidRequest(f"Row {number} has {len(split_names)} labels and {len(split_codes)} codes; give as many.")
-    if any(len(name) > MAX_LABEL_CHARACTERS for name in split_names):
-        raise InvalidRequest(f"Row {number}: a label has at most {MAX_LABEL_CHARACTERS} characters.")
-    if any(len(code) > MAX_CODE_CHARACTERS for code in split_codes):
-        raise InvalidRequest(f"Row {number}: a code has at most {MAX_CODE_CHARACTERS} characters.")
+    if any(len(name) > MAX_LABEL_CHARACTERS or not name.isprintable() for name in split_names):
+        raise InvalidRequest(f"Row {number}: a label has at most {MAX_LABEL_CHARACTERS} printable characters.")
+    if any(len(code) > MAX_CODE_CHARACTERS or not code.isprintable() for code in split_codes):
+        raise InvalidRequest(f"Row {number}: a code has at most {MAX_CODE_CHARACTERS} printable characters.")
     return [Label(name, code) for name, code in zip(split_names, split_codes, strict=True)]

@@ -35,6 +35,8 @@ def test_columns_are_found_by_name_and_a_mark_does_not_matter() -> None:
         (b"file_name,label\na, ; \n", "Row 2 has no label"),
         (b"file_name,label,ICD-10\na,X;Y,I48\n", "2 labels and 1 codes"),
         (b"file_name,label\na," + b"x" * 300 + b"\n", "at most 200"),
+        (b"file_name,label\na,x\0y\n", "printable"),
+        (b"file_name,label,ICD-10\na,x,I\x07\n", "printable"),
         (b'file_name,label\na,"X\n', "quote"),
         (b"file_name,label\na,\xff\n", "UTF-8"),
     ],

@@ -48,6 +48,15 @@ def test_integers_without_a_gain_say_which_was_taken() -> None:
     assert "default_gain" in codes(recording)
 
 
+@pytest.mark.parametrize("shape", [b"(12, 6000, ", b"((((((((((", b"--------11"])
+def test_a_header_that_is_none_is_refused(shape: bytes) -> None:
+    data = npy_of(LEADS)
+    written = data[data.index(b"(12") : data.index(b"}")]
+
+    with pytest.raises(UnreadableFile, match="header of the NPY file"):
+        read(data.replace(written, shape.ljust(len(written))))
+
+
 def test_a_pickled_array_is_never_loaded() -> None:
     class Bomb:
         def __reduce__(self) -> tuple[type[AssertionError], tuple[str]]:
