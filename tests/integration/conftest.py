@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration import departments
+from tests.integration.cramped import Cramped, cramped
 from tests.integration.departments import Department, Key
 from tests.platforms import DistributedPlatform
 
@@ -38,3 +39,11 @@ def neurology(distributed: DistributedPlatform, tmp_path_factory: pytest.TempPat
     key = departments.new_key(distributed, "neurology", "ben")
     with departments.client_of(distributed, key) as client:
         yield departments.small(client, folder, "neurology")
+
+
+@pytest.fixture(scope="session")
+def cramped_platform() -> Iterator[Cramped]:
+    """A platform with narrow limits on a small disk; whatever it is sent, its log tells of no fault of its own."""
+    with cramped() as platform:
+        yield platform
+        assert "Traceback" not in platform.log.read_text()

@@ -114,18 +114,35 @@ def _hdf5_members(data: bytes, limit_bytes: int) -> dict[str, Member]:
             for name in list(file)[:_MAX_VARIABLES]:
                 link = file.get(name, getlink=True)
                 dataset = file[name] if isinstance(link, h5py.HardLink) else None
-                if isinstance(dataset, h5py.Dataset) and _is_own(dataset, limit_bytes):
-                    values = np.asarray(dataset[()]).T  # MATLAB writes columns first
-                    members[name] = Member(values.shape, is_numeric=True, load=partial(np.asarray, values))
+                if isinstance(dataset, h5py.Dataset) and _is_own(dataset):
+                    load = partial(_load_hdf5, data, name, limit_bytes)
+                    members[name] = Member(dataset.shape[::-1], is_numeric=True, load=load)
     except Exception:  # noqa: BLE001 the library raises whatever a damaged file makes it stumble over
         raise _damaged() from None
     return members
 
 
-def _is_own(dataset: Any, limit_bytes: int) -> bool:
-    """Say whether a dataset is numbers that lie in this very file, and not too many."""
-    stored_here = dataset.external is None and not dataset.is_virtual
-    return stored_here and dataset.dtype.kind in "iuf" and dataset.size * dataset.dtype.itemsize <= limit_bytes
+def _is_own(dataset: Any) -> bool:
+    """Say whether a dataset is numbers that lie in this very file."""
+    return dataset.external is None and not dataset.is_virtual and dataset.dtype.kind in "iuf"
+
+
+def _load_hdf5(data: bytes, name: str, limit_bytes: int) -> NDArray[Any]:
+    """Return one dataset; a few bytes of file can announce any number of samples, so they are counted first."""
+    import h5py  # noqa: PLC0415 see above
+
+    try:
+        with h5py.File(io.BytesIO(data), "r") as file:
+            if file[name].nbytes > limit_bytes:
+                raise TooLarge(
+                    f"The array {name[:80]!r} would grow to {file[name].nbytes >> 20} MiB; "
+                    f"at most {limit_bytes >> 20} MiB are read. Upload each ECG by itself."
+                )
+            return np.asarray(file[name][()]).T  # MATLAB writes columns first
+    except TooLarge:
+        raise
+    except Exception:  # noqa: BLE001 the library raises whatever a damaged file makes it stumble over
+        raise _damaged() from None
 
 
 def _damaged() -> UnreadableFile:

@@ -87,3 +87,25 @@ def test_a_dataset_that_lies_in_another_file_is_not_read(tmp_path: Path) -> None
 def test_structures_are_not_taken_for_an_ecg() -> None:
     with pytest.raises(UnreadableFile, match="None of the arrays"):
         read(mat_of(subject={"age": 3}))
+
+
+def test_what_an_hdf5_file_announces_is_not_allocated() -> None:
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        file["val"] = RAW.T
+        for number in range(100):  # 24 GB of zeros in 100 kB
+            file.create_dataset(f"z{number}", shape=(5_000_000, 12), dtype="f4", chunks=(1000, 12))
+
+    recording = read(buffer.getvalue())
+
+    np.testing.assert_array_equal(recording.signal, LEADS)
+    assert "other_signals" in codes(recording)
+
+
+def test_an_hdf5_array_that_is_too_large_is_named() -> None:
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        file.create_dataset("val", shape=(10**9, 12), dtype="f4", chunks=(1000, 12))
+
+    with pytest.raises(TooLarge, match="'val' would grow to 45776 MiB"):
+        read(buffer.getvalue())
