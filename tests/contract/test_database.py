@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.shared.database import Database, open_database
-from services.shared.errors import Unavailable
+from services.shared.errors import InvalidRequest, Unavailable
 from services.shared.settings import DatabaseSettings
 from tests.contract.database import DatabaseContract
 from tests.servers import data_folder, free_port, postgres_server, running
@@ -52,6 +52,11 @@ class TestPostgres(DatabaseContract):
         database = opened(database_url)
         yield database
         await database.close()
+
+    async def test_text_that_cannot_be_kept_is_the_callers_fault(self, empty: Database) -> None:
+        with pytest.raises(InvalidRequest, match="NUL"):
+            async with empty.session() as session:
+                await session.execute(sa.text("SELECT CAST(:text AS TEXT)"), {"text": "a\0b"})
 
 
 @pytest.mark.integration

@@ -145,4 +145,4 @@ def _disk(folder: Path) -> Iterator[bool]:
         yield is_mounted
     finally:
         if is_mounted:
-            subprocess.run(["umount", str(folder)], check=True)
+            subprocess.run(["umount", str(folder)], check=True)  # noqa: S607 as mount

@@ -133,16 +133,16 @@ def _load_hdf5(data: bytes, name: str, limit_bytes: int) -> NDArray[Any]:
 
     try:
         with h5py.File(io.BytesIO(data), "r") as file:
-            if file[name].nbytes > limit_bytes:
-                raise TooLarge(
-                    f"The array {name[:80]!r} would grow to {file[name].nbytes >> 20} MiB; "
-                    f"at most {limit_bytes >> 20} MiB are read. Upload each ECG by itself."
-                )
-            return np.asarray(file[name][()]).T  # MATLAB writes columns first
-    except TooLarge:
-        raise
+            size = int(file[name].nbytes)
+            values = np.asarray(file[name][()]).T if size <= limit_bytes else None  # MATLAB writes columns first
     except Exception:  # noqa: BLE001 the library raises whatever a damaged file makes it stumble over
         raise _damaged() from None
+    if values is None:
+        raise TooLarge(
+            f"The array {name[:80]!r} would grow to {size >> 20} MiB; at most {limit_bytes >> 20} MiB are read. "
+            "Upload each ECG by itself."
+        )
+    return values
 
 
 def _damaged() -> UnreadableFile:
