@@ -17,7 +17,7 @@ from services.inference.predictions import (
     StoredModel,
     WholeDataset,
 )
-from services.inference.runtime.base import Batch, Outputs
+from services.inference.runtime.base import Batch, Outputs, TensorFacts
 from services.shared.errors import InvalidRequest
 from services.shared.identity import Caller
 
@@ -70,20 +70,28 @@ class Inference:
         batch = tensors.get(wanted.name)
         if batch is None or len(tensors) != 1:
             raise InvalidRequest(f"The inputs are {', '.join(tensors) or 'none'}; expected {wanted.name!r} alone.")
-        fits = batch.ndim == len(wanted.shape) and all(
-            free in (-1, given) for free, given in zip(wanted.shape[1:], batch.shape[1:], strict=True)
-        )
-        if not fits or not 1 <= len(batch) <= MAX_TENSOR_ROWS:
-            raise InvalidRequest(
-                f"The input {wanted.name!r} has shape {list(batch.shape)}; expected {list(wanted.shape)}, "
-                f"-1 being free, with 1 to {MAX_TENSOR_ROWS} rows."
-            )
+        _check_fits(wanted, batch)
         return await model.ready.batcher.submit(np.ascontiguousarray(batch))
 
 
 async def _each(ecgs: Sequence[InlineEcg]) -> AsyncGenerator[InlineEcg, None]:
     for ecg in ecgs:
         yield ecg
+
+
+def _check_fits(wanted: TensorFacts, batch: Batch) -> None:
+    fits = batch.ndim == len(wanted.shape) and all(
+        free in (-1, given) for free, given in zip(wanted.shape[1:], batch.shape[1:], strict=True)
+    )
+    if not fits or not 1 <= len(batch) <= MAX_TENSOR_ROWS:
+        raise InvalidRequest(
+            f"The input {wanted.name!r} has shape {list(batch.shape)}; expected {list(wanted.shape)}, "
+            f"-1 being free, with 1 to {MAX_TENSOR_ROWS} rows."
+        )
+    if not np.isfinite(batch).all():
+        raise InvalidRequest(
+            f"The input {wanted.name!r} holds values that are NaN or infinite; fill gaps, or leave such ECGs out."
+        )
 
 
 def _check_count(count: int, what: str, most: int) -> None:
