@@ -8,7 +8,7 @@ arrives gathers for the next one.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Final
@@ -21,6 +21,8 @@ from services.shared.errors import InvalidModel, PlatformError
 
 RUNS_AHEAD: Final = 1
 """One more full batch is handed over than run at once, so that nothing idles between them."""
+ROWS_HANDED_OVER: Final = 8
+"""A request's rows go to a thread this many at a time, even where a run holds fewer: every handing over costs."""
 
 
 _Run = Callable[[Batch], Outputs]
@@ -50,16 +52,17 @@ class Batcher:
 
     async def submit(self, rows: Batch) -> Outputs:
         """Run rows (N, leads, samples) and return exactly theirs; raises InvalidModel where the model fails on them."""
-        starts = range(0, max(len(rows), 1), self.size)
+        part = max(self.size, ROWS_HANDED_OVER)
+        starts = range(0, max(len(rows), 1), part)
         try:
-            answers = await asyncio.gather(*(self._enqueue(rows[start : start + self.size]) for start in starts))
+            answers = await asyncio.gather(*(self._enqueue(rows[start : start + part]) for start in starts))
         except PlatformError as error:
             metrics.FAILURES.labels(self.label, error.code.value).inc()
             raise
         metrics.REQUESTS.labels(self.label).inc()
         if len(answers) == 1:
             return answers[0]
-        return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
+        return _joined(answers)
 
     def _enqueue(self, rows: Batch) -> asyncio.Future[Outputs]:
         answer: asyncio.Future[Outputs] = asyncio.get_running_loop().create_future()
@@ -143,6 +146,10 @@ class Batcher:
             start = stop
 
     def _compute(self, run: _Run, batch: Batch) -> Outputs:
+        starts = range(0, max(len(batch), 1), self.size)
+        return _joined([self._compute_one(run, batch[start : start + self.size]) for start in starts])
+
+    def _compute_one(self, run: _Run, batch: Batch) -> Outputs:
         with metrics.COMPUTE_SECONDS.labels(self.label).time():
             outputs = run(batch)
         metrics.RUNS.labels(self.label).inc()
@@ -153,6 +160,12 @@ class Batcher:
                     f"The output {name!r} has shape {values.shape} for {len(batch)} ECGs, not one row each."
                 )
         return outputs
+
+
+def _joined(parts: Sequence[Outputs]) -> Outputs:
+    if len(parts) == 1:
+        return parts[0]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _fail(request: _Request, error: Exception) -> None:

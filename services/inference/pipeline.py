@@ -2,17 +2,23 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import aclosing
+from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
+from services.inference.batching import ROWS_HANDED_OVER
 from services.inference.cache import ReadyModel
 from services.inference.predictions import InlineEcg, Prediction, StoredModel, StoredRecord
 from services.inference.scoring import scores
 from services.shared.ecg import Recording, Signal
 from services.shared.errors import PlatformError, TooLarge
+from services.shared.model_contract import InputContract, OutputContract
 from services.shared.preprocessing import Prepared, prepare
 from services.shared.signals import SignalRef, SignalStore
 
@@ -21,12 +27,22 @@ MAX_CHUNK_BYTES: Final = 16 << 20
 """Signals are read this much at a time, one chunk ahead."""
 MAX_SIGNAL_BYTES: Final = 256 << 20
 CHUNKS_AHEAD: Final = 2
-MIN_AHEAD: Final = 8
-"""ECGs prepared or waiting at once; with large batches twice a batch."""
+GROUPS_AHEAD: Final = 4
+"""ECGs are prepared and run in groups, this many of them under way."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _Read = tuple[StoredRecord, Signal | PlatformError]
+_Answer = NDArray[np.float32] | PlatformError
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One ECG that is asked for; `recording` raises what is wrong with it."""
+
+    record_id: str
+    file_name: str
+    recording: Callable[[], Recording]
 
 
 class Pipeline:
@@ -40,19 +56,8 @@ class Pipeline:
         self, model: StoredModel, ready: ReadyModel, records: AsyncGenerator[StoredRecord, None]
     ) -> AsyncGenerator[Prediction, None]:
         """Predict stored records in their order; one that fails is a prediction with its error."""
-
-        async def predict(read: _Read) -> Prediction:
-            record, signal = read
-            if isinstance(signal, PlatformError):
-                return Prediction(record.record_id, record.file_name, error=signal)
-            ref, named = record.ref, (record.record_id, record.file_name)
-            ecg = partial(Recording, signal, ref.leads, ref.rate_hz, record.remarks)
-            return await self._predict(model, ready, ecg, named=named)
-
-        async with (
-            aclosing(self._read(records)) as read,
-            aclosing(in_order(read, predict, ahead=_ahead(ready))) as rows,
-        ):
+        asked = aclosing(self._asked(records))
+        async with asked as ecgs, aclosing(self._predictions(model, ready, ecgs)) as rows:
             async for row in rows:
                 yield row
 
@@ -61,28 +66,44 @@ class Pipeline:
     ) -> AsyncGenerator[Prediction, None]:
         """Predict ECGs that came with the call."""
 
-        async def predict(ecg: InlineEcg) -> Prediction:
-            return await self._predict(model, ready, partial(Recording, ecg.signal, ecg.leads, ecg.rate_hz))
+        async def asked() -> AsyncGenerator[_Asked, None]:
+            async with aclosing(ecgs):
+                async for ecg in ecgs:
+                    yield _Asked("", "", partial(Recording, ecg.signal, ecg.leads, ecg.rate_hz))
 
-        async with aclosing(in_order(ecgs, predict, ahead=_ahead(ready))) as rows:
+        async with aclosing(self._predictions(model, ready, asked())) as rows:
             async for row in rows:
                 yield row
 
-    async def _predict(
-        self, model: StoredModel, ready: ReadyModel, ecg: Callable[[], Recording], *, named: tuple[str, str] = ("", "")
-    ) -> Prediction:
+    async def _predictions(
+        self, model: StoredModel, ready: ReadyModel, ecgs: AsyncGenerator[_Asked, None]
+    ) -> AsyncGenerator[Prediction, None]:
+        async def predict(group: list[_Asked]) -> list[Prediction]:
+            return await self._predict(model, ready, group)
+
+        groups = _grouped(ecgs, max(ROWS_HANDED_OVER, ready.batcher.size))
+        async with aclosing(in_order(groups, predict, ahead=GROUPS_AHEAD)) as predicted:
+            async for rows in predicted:
+                for row in rows:
+                    yield row
+
+    async def _predict(self, model: StoredModel, ready: ReadyModel, group: list[_Asked]) -> list[Prediction]:
         contract = model.manifest
+        fed = await asyncio.get_running_loop().run_in_executor(self._preparing, _prepared, group, contract.input)
+        good = [each for each in fed if isinstance(each, Prepared)]
+        answers = iter(await _answers(ready, [each.signal for each in good], contract.output.tensor))
+        return [
+            Prediction(ecg.record_id, ecg.file_name, error=each)
+            if isinstance(each, PlatformError)
+            else _prediction(ecg, each, next(answers), contract.output)
+            for ecg, each in zip(group, fed, strict=True)
+        ]
 
-        def prepared() -> Prepared:
-            return prepare(ecg(), contract.input)
-
-        try:
-            fed = await asyncio.get_running_loop().run_in_executor(self._preparing, prepared)
-            outputs = await ready.batcher.submit(fed.signal[None])
-            found = scores(outputs[contract.output.tensor][0], contract.output)
-        except PlatformError as error:
-            return Prediction(*named, error=error)
-        return Prediction(*named, found, fed.remarks)
+    async def _asked(self, records: AsyncGenerator[StoredRecord, None]) -> AsyncGenerator[_Asked, None]:
+        async with aclosing(self._read(records)) as reads:
+            async for record, signal in reads:
+                recording = partial(_recording, record, signal)
+                yield _Asked(record.record_id, record.file_name, recording)
 
     async def _read(self, records: AsyncGenerator[StoredRecord, None]) -> AsyncGenerator[_Read, None]:
         async with aclosing(in_order(_chunks(records), self._read_chunk, ahead=CHUNKS_AHEAD)) as chunks:
@@ -141,5 +162,52 @@ async def _chunks(records: AsyncGenerator[StoredRecord, None]) -> AsyncGenerator
         yield chunk
 
 
-def _ahead(ready: ReadyModel) -> int:
-    return max(MIN_AHEAD, 2 * ready.batcher.size)
+async def _grouped(items: AsyncGenerator[Item, None], size: int) -> AsyncGenerator[list[Item], None]:
+    group: list[Item] = []
+    async with aclosing(items):
+        async for item in items:
+            group.append(item)
+            if len(group) == size:
+                yield group
+                group = []
+    if group:
+        yield group
+
+
+def _recording(record: StoredRecord, signal: Signal | PlatformError) -> Recording:
+    """Return a stored ECG as a recording; raises what kept it from being read."""
+    if isinstance(signal, PlatformError):
+        raise signal
+    return Recording(signal, record.ref.leads, record.ref.rate_hz, record.remarks)
+
+
+def _prepared(group: list[_Asked], contract: InputContract) -> list[Prepared | PlatformError]:
+    """Prepare each ECG, or say why it cannot be."""
+    fed: list[Prepared | PlatformError] = []
+    for ecg in group:
+        try:
+            fed.append(prepare(ecg.recording(), contract))
+        except PlatformError as error:
+            fed.append(error)
+    return fed
+
+
+async def _answers(ready: ReadyModel, rows: Sequence[Signal], tensor: str) -> list[_Answer]:
+    """Return the model's answer to each row; rows on which the model fails together are run one by one."""
+    if not rows:
+        return []
+    try:
+        return list((await ready.batcher.submit(np.stack(rows)))[tensor])
+    except PlatformError as error:
+        if len(rows) == 1:
+            return [error]
+    return [answer for row in rows for answer in await _answers(ready, [row], tensor)]
+
+
+def _prediction(ecg: _Asked, fed: Prepared, answer: _Answer, contract: OutputContract) -> Prediction:
+    try:
+        if isinstance(answer, PlatformError):
+            raise answer
+        return Prediction(ecg.record_id, ecg.file_name, scores(answer, contract), fed.remarks)
+    except PlatformError as error:
+        return Prediction(ecg.record_id, ecg.file_name, error=error)

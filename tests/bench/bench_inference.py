@@ -35,6 +35,10 @@ ROUNDS = 3
 CALLS = 60
 GOAL_RATIO = 0.6
 GOAL_MS = 15.0
+USUAL = "inception_time"
+"""What the demonstration trains."""
+LIGHTEST = "xception_time"
+"""What leaves the least time for everything around the model."""
 
 
 @dataclass(frozen=True)
@@ -54,15 +58,20 @@ class Bench:
 
 def predict_dataset() -> Row:
     """Measure predictions per second over a dataset against the best rate of bare ONNX Runtime."""
-    return _with_bench(_predict_dataset)
+    return _with_bench(functools.partial(_predict_dataset, "predict_dataset"), USUAL)
+
+
+def predict_dataset_lightest() -> Row:
+    """Measure the same with the lightest architecture."""
+    return _with_bench(functools.partial(_predict_dataset, "predict_dataset_lightest"), LIGHTEST)
 
 
 def predict_one() -> Row:
     """Measure what one inline prediction takes more than one bare run."""
-    return _with_bench(_predict_one)
+    return _with_bench(_predict_one, LIGHTEST)
 
 
-def _predict_dataset(bench: Bench) -> Row:
+def _predict_dataset(row: str, bench: Bench) -> Row:
     wanted = {"model": {"name": "bench"}, "dataset_id": bench.dataset_id}
     bench.answer("POST", "/predictions", json=wanted)
     value = floor = 0.0
@@ -74,7 +83,7 @@ def _predict_dataset(bench: Bench) -> Row:
         if len(rows) != RECORDS or any(row["error"] for row in rows):
             raise RuntimeError("Not every record was predicted.")
     ratio = value / floor
-    return Row("predict_dataset", value, "ECG/s", f"ratio >= {GOAL_RATIO}", ratio >= GOAL_RATIO, floor, ratio)
+    return Row(row, value, "ECG/s", f"ratio >= {GOAL_RATIO}", ratio >= GOAL_RATIO, floor, ratio)
 
 
 def _predict_one(bench: Bench) -> Row:
@@ -109,8 +118,8 @@ def _bare_rate(bench: Bench, size: int) -> float:
     return len(bench.prepared) / (time.perf_counter() - started)
 
 
-def _with_bench(measure: Callable[[Bench], Row]) -> Row:
-    document = architecture_to_onnx(build("xception_time", leads=12, samples=1000, outputs=5), 12, 1000)
+def _with_bench(measure: Callable[[Bench], Row], architecture: str) -> Row:
+    document = architecture_to_onnx(build(architecture, leads=12, samples=1000, outputs=5), 12, 1000)
     model = document.SerializeToString()
     rng = np.random.default_rng(0)
     signals = np.cumsum(rng.normal(0, 0.02, (RECORDS, 12, 10 * RATE_HZ)), axis=2).astype(np.float32)
@@ -154,4 +163,8 @@ def _npy(signal: NDArray[np.float32]) -> bytes:
     return buffer.getvalue()
 
 
-BENCHES = {"predict_dataset": predict_dataset, "predict_one": predict_one}
+BENCHES = {
+    "predict_dataset": predict_dataset,
+    "predict_dataset_lightest": predict_dataset_lightest,
+    "predict_one": predict_one,
+}
