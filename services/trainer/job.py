@@ -74,6 +74,8 @@ class Job:
     classes: tuple[str, ...]
     contract: InputContract
     base: Base | None = None
+    trace: dict[str, str] = field(default_factory=dict)
+    """The trace context (W3C) of the call that asked for it, which its workers go on with."""
 
     @property
     def base_name(self) -> str:

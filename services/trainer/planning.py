@@ -7,6 +7,7 @@ from typing import Final
 from services.shared.errors import InvalidModel, InvalidRequest
 from services.shared.identity import Caller
 from services.shared.model_contract import PRESETS, InputContract
+from services.shared.observability import tracing
 from services.shared.storage import ObjectStore
 from services.trainer import checking, job
 from services.trainer.job import Job, Snapshot
@@ -77,7 +78,7 @@ def _plan(  # noqa: PLR0913, PLR0917 everything that was looked up
         encode(held_out.labels, classes)
     patients = [each.patient for each in snapshot.records]
     split(targets, patients, validation=spec.validation_fraction, test=spec.test_fraction, seed=spec.seed)
-    made = Job(training_id, tenant, spec, task, classes, contract, base.base if base else None)
+    made = Job(training_id, tenant, spec, task, classes, contract, base.base if base else None, tracing.to_carry())
     return Plan(made, snapshot, held_out)
 
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.shared.errors import Cancelled
+from services.shared.observability import tracing
 from services.shared.storage import ObjectStore
 from services.trainer import job
+from services.trainer.job import Job
 from services.trainer.learning.recipe import Precision
 from services.trainer.settings import ProcessSettings
 from services.trainer.trainings import Training
@@ -26,7 +28,16 @@ class Maker:
     precision: Precision
 
     async def make(self, training: Training, process: ProcessSettings) -> None:
-        """Train, export and report; raises Cancelled, and PlatformError with the reason why it cannot be done."""
+        """Train, export and report; raises Cancelled, and PlatformError with the reason why it cannot be done.
+
+        All of it is one span of the trace that began with the call that asked for the training.
+        """
+        asked = job.read(Job, await self.store.get(training.key(job.SPEC_FILE)))
+        facts: dict[str, str | int] = {"training_id": training.training_id, "attempt": training.attempts}
+        with tracing.tracer().start_as_current_span("train", tracing.carried_by(asked.trace), attributes=facts):
+            await self._make(training, process)
+
+    async def _make(self, training: Training, process: ProcessSettings) -> None:
         # Torch and its company take seconds to import; the lease is kept meanwhile.
         await asyncio.to_thread(__import__, "services.trainer.worker.product")
         from services.trainer.learning.processes import joined  # noqa: PLC0415 imports torch

@@ -10,7 +10,7 @@ from typing import Final
 from services.shared.database import open_database
 from services.shared.errors import InvalidRequest, PlatformError
 from services.shared.messaging.opening import open_bus
-from services.shared.observability import logs
+from services.shared.observability import logs, tracing
 from services.shared.settings import load
 from services.shared.storage.opening import open_store
 from services.trainer.announcing import BusAnnouncer
@@ -35,12 +35,16 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(error.detail + "\n")
         return USAGE_EXIT_CODE
     logs.configure(settings.telemetry, deployable="trainer-worker")
+    provider = tracing.configure(settings.telemetry, deployable="trainer-worker")
     os.nice(5)  # The service and the desktop of a laptop go first.
     try:
         asyncio.run(_work(settings, ProcessSettings(), arguments[1]))
     except PlatformError as error:
         _log.error("worker_failed", training_id=arguments[1], code=error.code.value, detail=error.detail)
         return 1
+    finally:
+        if provider is not None:
+            provider.shutdown()
     return 0
 
 
