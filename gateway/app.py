@@ -40,6 +40,8 @@ def create_app(
 ) -> FastAPI:
     """Return the application; it is ready while the process that serves it is."""
     app = FastAPI(
+        # FastAPI's own spans would tell of paths, addresses and browsers, which Tracking leaves out.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         title=openapi.TITLE,
         version=release(),
         description=openapi.DESCRIPTION,

@@ -7,6 +7,7 @@ import pytest
 
 from tests.platforms import distributed, platform_url
 from tests.servers import database_url, minio_settings, nats_url, postgres_url, s3_settings
+from tests.telemetry import traces
 
 __all__ = [
     "data_dir",
@@ -17,6 +18,7 @@ __all__ = [
     "platform_url",
     "postgres_url",
     "s3_settings",
+    "traces",
 ]
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from services.shared.settings import StorageSettings
 from tests.servers import Server, data_folder, free_port, new_database, running
+from tests.telemetry import Collector
 
 REPOSITORY = Path(__file__).parents[1]
 SERVICES = ("ingest", "exchange", "signal_analysis", "inference", "trainer")
@@ -50,10 +51,13 @@ def platform_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def distributed(nats_url: str, postgres_url: str, s3_settings: StorageSettings) -> Iterator[DistributedPlatform]:
+def distributed(
+    nats_url: str, postgres_url: str, s3_settings: StorageSettings, traces: Collector
+) -> Iterator[DistributedPlatform]:
     """Six processes on NATS, PostgreSQL and S3, talking over the network."""
     with data_folder("distributed") as folder, ExitStack() as started:
         environment = shared_environment(nats_url, new_database(postgres_url), s3_settings)
+        environment["TELEMETRY__OTLP_ENDPOINT"] = traces.endpoint
         ports = {name: free_port() for name in (*SERVICES, "gateway")}
         processes = {}
         for name in SERVICES:
@@ -102,7 +106,7 @@ def service(name: str, ports: dict[str, int], environment: dict[str, str], folde
 
 def gateway(ports: dict[str, int], environment: dict[str, str], folder: Path, api_key: str) -> Server:
     """Return the gateway as a process of its own, not yet started."""
-    own = {key: value for key, value in environment.items() if key.startswith(("DATABASE", "IDENTITY"))}
+    own = {key: value for key, value in environment.items() if key.startswith(("DATABASE", "IDENTITY", "TELEMETRY"))}
     own |= {f"PEERS__{name}_ADDRESS".upper(): f"127.0.0.1:{ports[name]}" for name in SERVICES}
     own |= {"PORT": str(ports["gateway"]), "AUTHENTICATION": "api_keys", "BOOTSTRAP_KEY": api_key}
     url = f"http://127.0.0.1:{ports['gateway']}"
@@ -113,7 +117,12 @@ def gateway(ports: dict[str, int], environment: dict[str, str], folder: Path, ap
 
 def _process(module: str, prefix: str, own: dict[str, str], port: int, log: Path) -> Server:
     inherited = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}  # noqa: TID251 likewise
-    environment = inherited | {"PYTHONPATH": PYTHONPATH} | {prefix + key: value for key, value in own.items()}
+    # Spans are sent sooner than the seconds that production waits for more of them.
+    environment = (
+        inherited
+        | {"PYTHONPATH": PYTHONPATH, "OTEL_BSP_SCHEDULE_DELAY": "200"}
+        | {prefix + key: value for key, value in own.items()}
+    )
     return Server([sys.executable, "-m", module], port, log, environment=environment)
 
 
