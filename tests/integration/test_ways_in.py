@@ -1,4 +1,4 @@
-"""The ways in: nothing answers whom the platform does not know, and whoever lets everyone in is not reached from outside."""
+"""The ways in: nothing answers whom the platform does not know, and an open door is not reached from outside."""
 
 import secrets
 import subprocess
