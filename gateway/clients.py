@@ -126,7 +126,15 @@ class IngestClient:
     """Datasets, records and labels."""
 
     SERVICE: Final = "einthoven.ingest.v1.IngestService"
-    IDEMPOTENT: Final = ("GetDataset", "ListDatasets", "ListRecords", "GetRecord", "GetStatistics")
+    IDEMPOTENT: Final = (
+        "GetDataset",
+        "ListDatasets",
+        "ListRecords",
+        "GetRecord",
+        "GetStatistics",
+        "ExportSignal",
+        "DecodeFile",
+    )
 
     def __init__(self, rpc: RpcClient) -> None:
         stub = ingest_pb2_grpc.IngestServiceStub(rpc.channel)
@@ -160,7 +168,7 @@ class InferenceClient:
     """Predictions and raw inference."""
 
     SERVICE: Final = "einthoven.inference.v1.InferenceService"
-    IDEMPOTENT: Final = ("Infer", "DescribeModel")
+    IDEMPOTENT: Final = ("Predict", "Infer", "DescribeModel")
 
     def __init__(self, rpc: RpcClient) -> None:
         stub = inference_pb2_grpc.InferenceServiceStub(rpc.channel)
@@ -173,7 +181,7 @@ class TrainerClient:
     """Architectures and trainings."""
 
     SERVICE: Final = "einthoven.trainer.v1.TrainerService"
-    IDEMPOTENT: Final = ("ListArchitectures", "GetTraining", "ListTrainings")
+    IDEMPOTENT: Final = ("ListArchitectures", "GetTraining", "ListTrainings", "WatchTraining", "GetReport")
 
     def __init__(self, rpc: RpcClient) -> None:
         stub = trainer_pb2_grpc.TrainerServiceStub(rpc.channel)
@@ -190,7 +198,7 @@ class ExchangeClient:
     """The model store."""
 
     SERVICE: Final = "einthoven.exchange.v1.ExchangeService"
-    IDEMPOTENT: Final = ("ListModels", "GetModel")
+    IDEMPOTENT: Final = ("ListModels", "GetModel", "FetchFile")
 
     def __init__(self, rpc: RpcClient) -> None:
         stub = exchange_pb2_grpc.ExchangeServiceStub(rpc.channel)

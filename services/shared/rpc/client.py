@@ -16,13 +16,17 @@ DEFAULT_TIMEOUT_SECONDS: Final = 30.0
 STREAM_TIMEOUT_SECONDS: Final = 3600.0
 MAX_MESSAGE_BYTES: Final = 64 << 20
 
+MAX_RECONNECT_MS: Final = 1000
+"""A service that is back is found again within this time."""
+
 _RETRY: Final = {
-    "maxAttempts": 4,
-    "initialBackoff": "0.1s",
+    "maxAttempts": 5,
+    "initialBackoff": "0.2s",
     "maxBackoff": "2s",
     "backoffMultiplier": 2,
     "retryableStatusCodes": ["UNAVAILABLE"],
 }
+"""Waits of 0.2, 0.4, 0.8 and 1.6 s: longer together than it takes to find a service again that has restarted."""
 
 
 class _StatusOfThePeer:
@@ -70,7 +74,7 @@ class RpcClient:
                 ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
                 ("grpc.initial_reconnect_backoff_ms", 200),
                 ("grpc.min_reconnect_backoff_ms", 200),
-                ("grpc.max_reconnect_backoff_ms", 3000),
+                ("grpc.max_reconnect_backoff_ms", MAX_RECONNECT_MS),
             ],
         )
         self._health: Any = health_pb2_grpc.HealthStub(self.channel)  # its type stubs name no methods

@@ -77,10 +77,7 @@ async def servicer() -> FakeExchange:
 
 @pytest.fixture
 async def server(servicer: FakeExchange) -> AsyncIterator[RpcServer]:
-    server = RpcServer(RpcSettings(drain_seconds=0), Tokens(IDENTITY, issuer="test"))
-    server.add(pb_grpc.add_ExchangeServiceServicer_to_server, servicer, SERVICE)
-    await server.start()
-    await server.set_ready(ready=True)
+    server = await started(servicer)
     yield server
     await server.stop()
 
@@ -90,6 +87,14 @@ async def client(server: RpcServer) -> AsyncIterator[RpcClient]:
     client = RpcClient(server.address, SERVICE, tokens=Tokens(IDENTITY, issuer="test"))
     yield client
     await client.close()
+
+
+async def started(servicer: FakeExchange, port: int = 0) -> RpcServer:
+    server = RpcServer(RpcSettings(port=port, drain_seconds=0), Tokens(IDENTITY, issuer="test"))
+    server.add(pb_grpc.add_ExchangeServiceServicer_to_server, servicer, SERVICE)
+    await server.start()
+    await server.set_ready(ready=True)
+    return server
 
 
 def stub_of(client: RpcClient) -> Any:
@@ -205,6 +210,22 @@ async def test_a_service_that_is_down_is_unavailable() -> None:
         await client.unary(stub_of(client).GetModel, model("any"), caller=ANNA, timeout_seconds=5)
 
     await client.close()
+
+
+async def test_a_service_that_restarts_is_found_again_by_a_call_that_may_be_repeated(servicer: FakeExchange) -> None:
+    before = await started(servicer)
+    port = int(before.address.rpartition(":")[2])
+    client = RpcClient(before.address, SERVICE, tokens=Tokens(IDENTITY, issuer="test"), idempotent=("GetModel",))
+    await client.unary(stub_of(client).GetModel, model("any"), caller=ANNA)
+    await before.stop()
+
+    asked = asyncio.create_task(client.unary(stub_of(client).GetModel, model("any"), caller=ANNA))
+    after = await started(servicer, port)
+    answer = await asked
+
+    assert answer.model.origin == "cardiology"
+    await client.close()
+    await after.stop()
 
 
 def test_every_error_code_has_a_status() -> None:
