@@ -85,8 +85,8 @@ class TrainingSpec(RequestSchema):
     batch_size: int | None = Field(default=None, ge=1, le=4096)
     optimizer: str | None = Field(default=None, max_length=63)
     learning_rate: float | None = Field(default=None, ge=0, le=10, description="Looked for where absent.")
-    seed: int | None = Field(default=None, ge=0, lt=2**63)
-    rate_hz: float | None = Field(default=None, ge=10, le=2000, description="Rate of the model's input.")
+    seed: int | None = Field(default=None, ge=0, lt=2**32)
+    rate_hz: float | None = Field(default=None, ge=50, le=1000, description="Rate of the model's input.")
 
     @model_validator(mode="after")
     def _one_base(self) -> Self:
