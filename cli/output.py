@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 
 def results() -> Console:
@@ -26,8 +26,8 @@ def print_json(document: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str | None = None) -> None:
-    """Print a table; cell texts are shown as they are."""
-    table = Table(*columns, title=title, title_justify="left")
+    """Print a table; cell texts are shown as they are, and whole."""
+    table = Table(*(Column(name, overflow="fold") for name in columns), title=title, title_justify="left")
     for row in rows:
         table.add_row(*(escape(str(cell)) for cell in row))
     results().print(table)
