@@ -84,9 +84,3 @@ def test_publish_names_the_version(store: FakePlatform, command: Command) -> Non
 
 def test_an_unknown_model_exits_with_4(platform: FakePlatform, command: Command) -> None:
     assert command("models", "show", "none").exit_code == ExitCode.REFUSED
-
-
-def test_show_tells_every_digest_whole(store: FakePlatform, command: Command) -> None:
-    shown = "".join(each for each in command("models", "show", "rhythm@2").output if each.isalnum())
-
-    assert hashlib.sha256(ONNX).hexdigest() in shown
