@@ -26,6 +26,7 @@ import psutil
 
 from services.shared.ecg import STANDARD_LEADS
 from tests.bench.row import Row
+from tests.servers import free_port
 
 FILES: Final = 2000
 FLOOR_FILES: Final = 400
@@ -202,7 +203,7 @@ def _send(connection: HTTPConnection, path: str, files: Sequence[Path]) -> None:
 @contextlib.contextmanager
 def platform(folder: Path) -> Iterator[tuple[int, list[psutil.Process]]]:
     """Run ingest and the gateway as two processes; yield the gateway's port and both of them."""
-    rpc, http = _free_port(), _free_port()
+    rpc, http = free_port(), free_port()
     shared = {"IDENTITY__SECRET": secrets.token_hex(32), "TELEMETRY__LOG_LEVEL": "warning"}
     storage = {"STORAGE__FOLDER": str(folder / "objects"), "DATABASE__URL": f"sqlite:///{folder}/ingest.db"}
     names = ("INGEST", "SIGNAL_ANALYSIS", "INFERENCE", "TRAINER", "EXCHANGE")
@@ -236,8 +237,3 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
             raise RuntimeError("A process of the platform did not start.")
         time.sleep(0.1)
     raise RuntimeError("A process of the platform does not answer.")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

@@ -112,7 +112,7 @@ def test_what_cannot_be_learned_from_is_not_trained_on(
         ({"batch_size": 10**9}, 400, "batch_size"),
         ({"learning_rate": -1}, 400, "learning_rate"),
         ({"validation_fraction": 0.9}, 400, "0.01 to 0.5"),
-        ({"rate_hz": 20}, 400, "50 to 1000"),
+        ({"rate_hz": 20}, 400, "greater than or equal to 50"),
         ({"epochs": 3}, 400, "epochs: Extra inputs are not permitted"),
     ],
 )
