@@ -10,6 +10,8 @@ is refused, and so is a contradiction, in one sentence.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, Self, TypeVar
 
@@ -74,6 +76,8 @@ class DatabaseSettings(Part):
     url: SecretStr
     """sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/NAME"""
     pool_size: int = Field(default=10, ge=1, le=200)
+    migrate: bool = True
+    """Whether the deployable migrates its tables when it starts; without, it waits until a job of their own has."""
 
 
 class IdentitySettings(Part):
@@ -149,6 +153,15 @@ class ServiceSettings(StatelessServiceSettings):
     bus: BusSettings = BusSettings()
 
 
+class MigrationSettings(BaseSettings):
+    """What migrating a deployable's tables takes; the other settings of that deployable may be there as well."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_nested_delimiter="__")
+
+    database: DatabaseSettings
+    telemetry: TelemetrySettings = TelemetrySettings()
+
+
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 
 
@@ -162,8 +175,21 @@ def load(kind: type[AnySettings]) -> AnySettings:
     unknown = sorted(key for key in given if key[len(prefix) :].split("__")[0].lower() not in kind.model_fields)
     if unknown:
         raise InvalidRequest(f"Unknown settings: {', '.join(unknown)}. Known are the fields of {kind.__name__}.")
-    try:
+    with _explained(prefix, kind):
         return kind()
+
+
+def load_migration(deployable: str) -> MigrationSettings:
+    """Read what migrating one deployable's tables takes, from that deployable's own environment."""
+    prefix = f"EINTHOVEN_{deployable}_".upper()
+    with _explained(prefix, MigrationSettings):
+        return MigrationSettings(_env_prefix=prefix)
+
+
+@contextmanager
+def _explained(prefix: str, kind: type[BaseSettings]) -> Iterator[None]:
+    try:
+        yield
     except ValidationError as error:
         faults = "; ".join(
             f"{prefix}{'__'.join(map(str, fault['loc'])).upper()}: {fault['msg'].removeprefix('Value error, ')}"

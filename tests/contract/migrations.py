@@ -127,6 +127,19 @@ class MigrationContract:
         await migrate(empty, "demo", newer)
         assert await migrations_at_head(empty, "demo", newer)
 
+    async def test_tables_of_a_newer_version_are_left_as_they_are(
+        self, database: Database, migrations: Path, tmp_path: Path
+    ) -> None:
+        newer = tmp_path / "newer"
+        write_migration(newer, "0001", FIRST)
+        write_migration(newer, "0002", SECOND, after="0001")
+        await migrate(database, "demo", newer)
+
+        await migrate(database, "demo", migrations)
+
+        assert await migrations_at_head(database, "demo", migrations)
+        assert await migrations_at_head(database, "demo", newer)
+
     async def test_services_keep_their_versions_apart(self, database: Database, tmp_path: Path) -> None:
         write_migration(tmp_path / "other", "0001", FIRST.replace("demo_items", "other_items"))
 
@@ -145,11 +158,12 @@ class MigrationContract:
         async with database.session(read_only=True) as session:
             assert await names_in(session) == ["made by the migration"]
 
-    async def test_tables_of_a_newer_version_are_refused(self, database: Database, tmp_path: Path) -> None:
+    async def test_tables_of_another_history_are_refused(self, database: Database, tmp_path: Path) -> None:
         write_migration(tmp_path / "other line", "9999", FIRST)
 
         with pytest.raises(Conflict):
             await migrate(database, "demo", tmp_path / "other line")
+        assert not await migrations_at_head(database, "demo", tmp_path / "other line")
 
     async def test_several_services_may_migrate_at_once(self, empty: Database, tmp_path: Path) -> None:
         for name in "abc":
