@@ -7,6 +7,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 DATA ?=
+URL ?=
 ONLY ?=
 BASE ?= main
 UI_SOURCES := $(shell find gateway/ui -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
@@ -44,8 +45,8 @@ gateway/ui/dist/index.html: $(UI_SOURCES)
 
 # --- run ---------------------------------------------------------------------------------------------------------------
 
-demo: setup ## the whole way of an ECG on synthesized data, or on DATA=DIR; writes demo-output/
-	$(BIN)/einthoven demo $(if $(DATA),--data "$(DATA)")
+demo: setup ## the whole way of an ECG on synthesized data, or on DATA=DIR, here or at URL=…; writes demo-output/
+	$(BIN)/einthoven demo $(if $(DATA),--data "$(DATA)") $(if $(URL),--url "$(URL)")
 
 up: setup ## serve on 127.0.0.1 until interrupted
 	$(BIN)/einthoven up
@@ -84,6 +85,8 @@ lock: .venv/.uv ## pin every dependency with its hashes, keeping what is pinned
 	$(COMPILE) pyproject.toml --all-extras --group dev -o locks/dev.txt
 	$(COMPILE) --group pyproject.toml:installer -c locks/dev.txt -o locks/uv.txt
 	$(COMPILE) --group pyproject.toml:chart -o locks/chart.txt
+	$(COMPILE) --group pyproject.toml:images -c locks/dev.txt -o locks/images.txt
+	$(COMPILE) --group pyproject.toml:backing -c locks/dev.txt -o locks/backing.txt
 	for name in $(DEPLOYABLES); do $(COMPILE) pyproject.toml --extra $$name -c locks/dev.txt -o locks/$$name.txt || exit 1; done
 	$(COMPILE) pyproject.toml --extra inference --group inference-gpu --no-emit-package onnxruntime -c locks/dev.txt -o locks/inference-gpu.txt
 	$(COMPILE) pyproject.toml --extra trainer -c locks/dev.txt -o locks/trainer-cpu.txt --no-emit-package torch --no-emit-package torchvision \
