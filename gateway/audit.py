@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from prometheus_client import Counter, Gauge
 from sqlalchemy import insert
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -17,12 +18,17 @@ from services.shared.database import Database
 from services.shared.errors import PlatformError
 from services.shared.identity import Caller
 from services.shared.observability.logs import get_logger
+from services.shared.observability.metrics import PREFIX
 
 FLUSH_SECONDS: Final = 0.5
 """A row is in the database about this long after its answer."""
 BATCH_ROWS: Final = 500
 MAX_WAITING: Final = 100_000
 """Rows kept while the database is away; then the oldest are written to the log instead."""
+WAITING: Final = Gauge(f"{PREFIX}_audit_rows_waiting", "Rows of the audit trail that are not in the database yet.")
+LOST: Final = Counter(
+    f"{PREFIX}_audit_rows_lost", "Rows of the audit trail that went to the log instead of the database."
+)
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _MAX_CHARS: Final = 200
 
@@ -55,6 +61,7 @@ class AuditTrail:
         self.waiting.append(entry)
         if len(self.waiting) > MAX_WAITING:
             self._give_up(self.waiting.popleft())
+        WAITING.set(len(self.waiting))
 
     async def run(self) -> None:
         """Write what waits, until cancelled; a database that is away is waited for."""
@@ -73,6 +80,7 @@ class AuditTrail:
                 await session.execute(insert(AuditRow), [_row(entry) for entry in batch])
             for _ in batch:
                 self.waiting.popleft()
+            WAITING.set(len(self.waiting))
 
     async def close(self) -> None:
         """Write the last entries, or log them where the database is away."""
@@ -83,6 +91,7 @@ class AuditTrail:
                 self._give_up(self.waiting.popleft())
 
     def _give_up(self, entry: Entry) -> None:
+        LOST.inc()
         _log.error("audit_row_not_stored", **{name: str(value) for name, value in _row(entry).items()})
 
 

@@ -68,6 +68,7 @@ class Batcher:
         answer: asyncio.Future[Outputs] = asyncio.get_running_loop().create_future()
         self._queue.append(_Request(rows, answer, time.perf_counter()))
         metrics.PENDING.labels(self.label).inc()
+        metrics.WAITING.inc()
         self._changed.set()
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
@@ -116,6 +117,7 @@ class Batcher:
         while self._queue and (not taken or rows + len(self._queue[0].rows) <= self.size):
             request = self._queue.popleft()
             metrics.PENDING.labels(self.label).dec()
+            metrics.WAITING.dec()
             if request.answer.done():
                 continue  # Its caller went away.
             metrics.QUEUE_SECONDS.labels(self.label).observe(time.perf_counter() - request.since)

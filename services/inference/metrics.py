@@ -8,6 +8,7 @@ from prometheus_client import Counter, Gauge, Histogram
 _P: Final = "einthoven_inference"
 _SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
+WAITING: Final = Gauge(f"{_P}_waiting", "Requests that wait for a run of any model; replicas are added by it.")
 PENDING: Final = Gauge(f"{_P}_pending_requests", "Requests that wait for a run.", ["model"])
 QUEUE_SECONDS: Final = Histogram(
     f"{_P}_queue_seconds", "Time a request waits before its run.", ["model"], buckets=_SECONDS

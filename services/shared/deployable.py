@@ -102,20 +102,24 @@ class Deployable:
             await self._tell_readiness()
 
     async def _tell_readiness(self) -> None:
-        await self._server.set_ready(
-            ready=all([await self._answers(name, ping) for name, ping in self._checks.items()])
-        )
+        ready = all([await self._answers(name, ping) for name, ping in self._checks.items()])
+        metrics.READY.labels(self.name).set(ready)
+        await self._server.set_ready(ready=ready)
 
     async def _answers(self, dependency: str, ping: Callable[[], Awaitable[object]]) -> bool:
+        up = metrics.DEPENDENCY_UP.labels(self.name, dependency)
         try:
             await ping()
         except PlatformError as error:
+            up.set(0)
             _log.warning("dependency_unavailable", deployable=self.name, dependency=dependency, detail=error.detail)
             return False
+        up.set(1)
         return True
 
     def _report_end(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
+            metrics.BACKGROUND_ENDED.labels(self.name).inc()
             _log.error("background_work_ended", deployable=self.name, exc_info=error)
 
 

@@ -14,6 +14,7 @@ from services.shared.rpc.server import RpcServer
 from services.shared.storage import ObjectStore
 from services.shared.storage.opening import open_store
 from services.trainer.announcing import BusAnnouncer, BusDoorbell
+from services.trainer.census import Census
 from services.trainer.clients import exchange, ingest
 from services.trainer.consumer import TrainerConsumer
 from services.trainer.dispatching import Dispatcher, sweep_for_ever
@@ -91,5 +92,10 @@ def _serve(
     server.add(trainer_pb2_grpc.add_TrainerServiceServicer_to_server, TrainerServicer(trainer), SERVICE)
     deployable.on_start(lambda: migrate(database, "trainer", MIGRATIONS))
     deployable.background(lambda: sweep_for_ever(dispatcher, settings.sweep_seconds))
-    for work in (launcher.reap_for_ever, doorbell.listen_for_ever, TrainerConsumer(bus, dispatcher).run):
+    for work in (
+        launcher.reap_for_ever,
+        doorbell.listen_for_ever,
+        TrainerConsumer(bus, dispatcher).run,
+        Census(database).take_for_ever,
+    ):
         deployable.background(work)

@@ -5,9 +5,10 @@ from typing import Final
 
 from services.shared.errors import DeadlineExceeded, PlatformError, Unavailable
 from services.shared.observability.logs import get_logger
+from services.shared.observability.metrics import SWEPT
 from services.shared.storage import ObjectStore
 from services.trainer.job import CHECKPOINTS, MANIFEST_FILE, MODEL_FILE, REPORT_FILES
-from services.trainer.metrics import TRAININGS_ENDED
+from services.trainer.metrics import TRAININGS_ENDED, WORKERS_LOST
 from services.trainer.ports import Announcer, Launcher, Models, Trainings
 from services.trainer.trainings import Training
 
@@ -55,6 +56,7 @@ class Dispatcher:
     async def sweep(self) -> None:
         """Replace lost workers, start waiting ones, register finished models."""
         for lost in await self._trainings.requeue_lost(max_attempts=self._max_attempts):
+            WORKERS_LOST.inc()
             _log.warning("worker_lost", training_id=lost.training_id, attempts=lost.attempts)
             await self._announcer.changed(lost.tenant, lost.training_id)
         await self.launch_waiting()
@@ -90,4 +92,6 @@ async def sweep_for_ever(dispatcher: Dispatcher, seconds: float) -> None:
             await dispatcher.sweep()
         except PlatformError as error:
             _log.warning("sweep_failed", code=error.code.value, detail=error.detail)
+        else:
+            SWEPT.labels("trainings").set_to_current_time()
         await asyncio.sleep(seconds)

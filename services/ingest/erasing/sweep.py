@@ -10,6 +10,7 @@ from services.ingest.erasing.eraser import Eraser
 from services.ingest.metrics import SWEPT
 from services.ingest.tables import ERASER
 from services.shared.errors import PlatformError
+from services.shared.observability import metrics
 from services.shared.observability.logs import get_logger
 
 _BATCH: Final = 1000
@@ -35,6 +36,8 @@ class Sweep:
                 await self.once()
             except PlatformError as error:
                 _log.warning("sweep_failed", code=error.code.value, detail=error.detail)
+            else:
+                metrics.SWEPT.labels("erasures").set_to_current_time()
             await asyncio.sleep(self._every_seconds)
 
     async def once(self) -> None:

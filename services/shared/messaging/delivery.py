@@ -2,6 +2,7 @@
 
 from services.shared.messaging import Handler, Message, WorkQueue
 from services.shared.observability.logs import get_logger
+from services.shared.observability.metrics import MESSAGES
 
 _log = get_logger(__name__)
 
@@ -15,13 +16,16 @@ async def deliver(message: Message, queue: WorkQueue, handler: Handler, on_dead_
         try:
             await handler(message)
         except Exception:  # noqa: BLE001 whatever a handler raises has the message delivered again
+            MESSAGES.labels(queue.name, "failed").inc()
             _log.warning("message_failed", queue=queue.name, delivery=message.delivery, exc_info=True)
         else:
+            MESSAGES.labels(queue.name, "done").inc()
             return True
     return message.delivery >= queue.max_deliveries and await _bury(message, queue, on_dead_letter)
 
 
 async def _bury(message: Message, queue: WorkQueue, on_dead_letter: Handler | None) -> bool:
+    MESSAGES.labels(queue.name, "dead").inc()
     _log.error("message_dead", queue=queue.name, delivery=message.delivery)
     if on_dead_letter is not None:
         try:

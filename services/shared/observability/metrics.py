@@ -3,7 +3,7 @@
 from typing import Final
 
 import prometheus_client
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 PREFIX: Final = "einthoven"
 
@@ -13,6 +13,26 @@ RPC_SECONDS: Final = Histogram(
     "Time to handle a call.",
     ["method"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+)
+READY: Final = Gauge(f"{PREFIX}_ready", "1 where calls are welcome, else 0.", ["deployable"])
+DEPENDENCY_UP: Final = Gauge(
+    f"{PREFIX}_dependency_up",
+    "1 where what the deployable stands on answered last, else 0.",
+    ["deployable", "dependency"],
+)
+BACKGROUND_ENDED: Final = Counter(
+    f"{PREFIX}_background_work_ended",
+    "Work beside the calls that ended by a fault and comes back with a restart only.",
+    ["deployable"],
+)
+SWEPT: Final = Gauge(f"{PREFIX}_sweep_last_success_timestamp_seconds", "When a sweep last came to its end.", ["sweep"])
+MESSAGES: Final = Counter(
+    f"{PREFIX}_bus_messages",
+    "Deliveries from work queues: done, failed (they come again) or dead.",
+    ["queue", "outcome"],
+)
+STORAGE_ERRORS: Final = Counter(
+    f"{PREFIX}_storage_errors", "Calls to the object store that it could not serve, by reason.", ["reason"]
 )
 
 

@@ -11,6 +11,7 @@ from minio import Minio
 from minio.error import MinioException, S3Error, ServerError
 
 from services.shared.errors import AlreadyExists, InvalidRequest, NotFound, StorageFull, Unavailable
+from services.shared.observability.metrics import STORAGE_ERRORS
 from services.shared.settings import StorageSettings
 
 _FULL: Final = {"XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "QuotaExceeded", "InsufficientStorage"}
@@ -59,7 +60,17 @@ def connect(settings: StorageSettings) -> tuple[Client, urllib3.PoolManager]:
 
 @contextlib.contextmanager
 def translated(key: str) -> Iterator[None]:
-    """Turn what the client raises into what the port says."""
+    """Turn what the client raises into what the port says, and count what is the store's fault."""
+    try:
+        with _meant(key):
+            yield
+    except (StorageFull, Unavailable) as error:
+        STORAGE_ERRORS.labels(error.code.value).inc()
+        raise
+
+
+@contextlib.contextmanager
+def _meant(key: str) -> Iterator[None]:
     try:
         yield
     except S3Error as error:
