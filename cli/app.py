@@ -16,7 +16,7 @@ from cli.train import train
 
 HELP: Final = """Store, look at, predict and train on 12-lead ECGs.
 
-Every command but up and demo talks to a running platform.
+Every command but up talks to a running platform; demo starts one of its own unless --url names one.
 
 Exit codes: 0 done · 1 our fault · 2 wrong usage · 3 some files or ECGs were refused · 4 the platform refused ·
 5 no platform reached · 130 interrupted.

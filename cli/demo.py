@@ -1,10 +1,10 @@
-"""`einthoven demo`: ECGs all the way through a platform of their own: store, look, train, predict, publish."""
+"""`einthoven demo`: ECGs all the way through a platform: store, look, train, predict, publish."""
 
 import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from cli.errors import CommandFailed, ExitCode
 from cli.files import gather
 from cli.ingest import Report, put_labels, upload
 from cli.output import say
-from cli.settings import Connection
+from cli.settings import ApiKey, Connection
 from cli.train import follow
 
 ARCHITECTURE: Final = "inception_time"
@@ -50,6 +50,10 @@ def demo(
         typer.Option(exists=True, file_okay=False, help="A folder of train_ and val_{signals.npy,labels.csv}."),
     ] = None,
     output: Annotated[Path, typer.Option(file_okay=False, help="Where everything goes.")] = Path("demo-output"),
+    url: Annotated[
+        str | None, typer.Option(help="A running platform to do it on; one of its own is started where not given.")
+    ] = None,
+    api_key: ApiKey = None,
 ) -> None:
     """Take ECGs all the way: store, look, train, predict, publish; synthesized ones unless --data names others."""
     with refusals_told():
@@ -59,9 +63,20 @@ def demo(
         _clear(output)
         with clock.step("Prepare the ECGs"):
             prepared = synthesized(output / "ecgs") if data is None else of_arrays(data.resolve(), output / "ecgs")
-        with own_platform(output / "platform") as url, Platform(Connection(url, None)) as platform:
+        with _connection(url, api_key, output) as connection, Platform(connection) as platform:
             outcome = _journey(platform, prepared, output, clock)
-    _conclude(outcome, output)
+    _conclude(outcome, output, running_at=url)
+
+
+def _connection(url: str | None, api_key: str | None, output: Path) -> AbstractContextManager[Connection]:
+    """Lead to a running platform, or to one that lives as long as the context."""
+    return _own_connection(output) if url is None else nullcontext(Connection(url, api_key))
+
+
+@contextmanager
+def _own_connection(output: Path) -> Iterator[Connection]:
+    with own_platform(output / "platform") as url:
+        yield Connection(url, None)
 
 
 def _clear(output: Path) -> None:
@@ -153,7 +168,7 @@ def _refuse_failed(predictions: list[Json]) -> None:
             )
 
 
-def _conclude(outcome: Any, output: Path) -> None:
+def _conclude(outcome: Any, output: Path, *, running_at: str | None) -> None:
     from deploy.demo.report import write_report_html, write_report_json  # noqa: PLC0415 a remote command needs none of it
 
     page = write_report_html(outcome, output / "report.html")
@@ -162,6 +177,5 @@ def _conclude(outcome: Any, output: Path) -> None:
     auroc = "" if figures.auroc_macro is None else f", macro AUROC {figures.auroc_macro:.3f}"
     typer.echo(f"{outcome.model.name}@{outcome.model.version}: F1 {figures.f1_weighted:.3f}{auroc} on held-out ECGs.")
     typer.echo(f"Report: {page.resolve()}")
-    typer.echo(
-        f"Look at it in a browser: .venv/bin/einthoven up --data-dir {output / 'platform'}, then http://127.0.0.1:8080"
-    )
+    again = f".venv/bin/einthoven up --data-dir {output / 'platform'}, then http://127.0.0.1:8080"
+    typer.echo(f"Look at it in a browser: {running_at or again}")
