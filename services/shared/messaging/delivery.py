@@ -12,6 +12,8 @@ async def deliver(message: Message, queue: WorkQueue, handler: Handler, on_dead_
 
     A message that was delivered too often without an end, because its consumers died of it, is not handled once more.
     """
+    for outcome in ("done", "failed", "dead"):  # A series that begins with its first message shows no increase.
+        MESSAGES.labels(queue.name, outcome)
     if message.delivery <= queue.max_deliveries:
         try:
             await handler(message)

@@ -35,6 +35,8 @@ class Client(Minio):
 
 def connect(settings: StorageSettings) -> tuple[Client, urllib3.PoolManager]:
     """Return a client and the connections it holds; nothing is sent yet."""
+    for reason in (StorageFull.code, Unavailable.code):  # A series that begins with its first error shows no increase.
+        STORAGE_ERRORS.labels(reason.value)
     http = urllib3.PoolManager(
         maxsize=_CONNECTIONS,
         timeout=urllib3.Timeout(connect=5, read=60),
