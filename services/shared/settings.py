@@ -101,8 +101,10 @@ class RpcSettings(Part):
     """0 takes a free port."""
     max_message_bytes: int = Field(default=16 << 20, ge=1 << 20, le=256 << 20)
     drain_seconds: float = Field(default=20.0, ge=0)
-    """How long calls in flight may finish after SIGTERM."""
-    max_connection_age_seconds: float = Field(default=300.0, gt=0)
+    """How long calls in flight may finish after SIGTERM, and after leave_seconds."""
+    leave_seconds: float = Field(default=0.0, ge=0, le=300)
+    """How long it goes on serving after SIGTERM, until whoever balances calls has heard of it."""
+    max_connection_age_seconds: float = Field(default=30.0, gt=0)
     """After this long a client reconnects, and so finds new replicas."""
 
 

@@ -82,6 +82,7 @@ async def ingest(records: list[SignalRef]) -> AsyncIterator[str]:
     servicer = StandInIngest(records)  # type: ignore[abstract]  # abstract in its type stub only
     server.add(ingest_pb2_grpc.add_IngestServiceServicer_to_server, servicer, name)
     await server.start()
+    await server.set_ready(ready=True)
     yield server.address
     await server.stop()
 

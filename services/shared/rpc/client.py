@@ -1,6 +1,5 @@
 """A gRPC client as every deployable uses it: token, trace, deadline, retries of idempotent calls, errors rebuilt."""
 
-import json
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
@@ -10,23 +9,11 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from services.shared.errors import Unavailable
 from services.shared.identity import Caller, Tokens
 from services.shared.observability import tracing
+from services.shared.rpc.channel import open_channel
 from services.shared.rpc.errors import from_wire
 
 DEFAULT_TIMEOUT_SECONDS: Final = 30.0
 STREAM_TIMEOUT_SECONDS: Final = 3600.0
-MAX_MESSAGE_BYTES: Final = 64 << 20
-
-MAX_RECONNECT_MS: Final = 1000
-"""A service that is back is found again within this time."""
-
-_RETRY: Final = {
-    "maxAttempts": 5,
-    "initialBackoff": "0.2s",
-    "maxBackoff": "2s",
-    "backoffMultiplier": 2,
-    "retryableStatusCodes": ["UNAVAILABLE"],
-}
-"""Waits of 0.2, 0.4, 0.8 and 1.6 s: longer together than it takes to find a service again that has restarted."""
 
 
 class _StatusOfThePeer:
@@ -60,23 +47,7 @@ class RpcClient:
 
     def __init__(self, address: str, service: str, *, tokens: Tokens, idempotent: Sequence[str] = ()) -> None:
         self._tokens = tokens
-        config: dict[str, Any] = {"loadBalancingConfig": [{"round_robin": {}}]}
-        if idempotent:
-            names = [{"service": service, "method": method} for method in idempotent]
-            config["methodConfig"] = [{"name": names, "retryPolicy": _RETRY}]
-        self.channel = grpc.aio.insecure_channel(
-            address,
-            options=[
-                ("grpc.service_config", json.dumps(config)),
-                ("grpc.enable_retries", 1),
-                ("grpc.enable_http_proxy", 0),
-                ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-                ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-                ("grpc.initial_reconnect_backoff_ms", 200),
-                ("grpc.min_reconnect_backoff_ms", 200),
-                ("grpc.max_reconnect_backoff_ms", MAX_RECONNECT_MS),
-            ],
-        )
+        self.channel = open_channel(address, service, idempotent)
         self._health: Any = health_pb2_grpc.HealthStub(self.channel)  # its type stubs name no methods
         self._service = service
 

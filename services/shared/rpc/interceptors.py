@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import grpc
 import structlog
 
-from services.shared.errors import DeadlineExceeded, ErrorCode, Internal, PlatformError, Unauthenticated
+from services.shared.errors import DeadlineExceeded, ErrorCode, Internal, PlatformError, Unauthenticated, Unavailable
 from services.shared.identity import Tokens, set_current_caller
 from services.shared.observability import metrics, tracing
 from services.shared.observability.logs import get_logger
@@ -33,6 +33,11 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
 
     def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
+        self._admits = False
+
+    def admit(self) -> None:
+        """Take calls from now on: whoever comes earlier finds a service without tables, or without a store."""
+        self._admits = True
 
     async def intercept_service(
         self,
@@ -76,7 +81,7 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
         parent = tracing.carried_by(metadata)
         try:
             with tracing.tracer().start_as_current_span(method.lstrip("/"), context=parent):
-                self._identify(metadata)
+                self._receive(metadata)
                 yield
         except PlatformError as error:
             outcome = error.code.value
@@ -94,7 +99,9 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
             metrics.RPC_REQUESTS.labels(method, outcome).inc()
             metrics.RPC_SECONDS.labels(method).observe(time.perf_counter() - started)
 
-    def _identify(self, metadata: dict[str, str]) -> None:
+    def _receive(self, metadata: dict[str, str]) -> None:
+        if not self._admits:
+            raise Unavailable("The service is about to start. Try again in a moment.")
         scheme, _, token = metadata.get("authorization", "").partition(" ")
         if scheme != "Bearer" or not token:
             raise Unauthenticated("The call carries no internal token.")

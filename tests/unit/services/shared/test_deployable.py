@@ -23,6 +23,9 @@ class FakeServer:
     async def stop(self) -> None:
         self._story.append("drained")
 
+    async def leave(self) -> None:
+        self._story.append("leaves")
+
     async def set_ready(self, *, ready: bool) -> None:
         self._story.append("ready" if ready else "not ready")
 
@@ -45,7 +48,7 @@ async def test_steps_come_first_and_resources_close_last_opened_first() -> None:
     await deployable.start()
     await deployable.stop()
 
-    assert story == ["migrated", "listens", "ready", "drained", "database closed", "store closed"]
+    assert story == ["listens", "migrated", "ready", "drained", "database closed", "store closed"]
 
 
 async def test_a_dependency_that_is_down_makes_it_not_ready() -> None:
@@ -79,7 +82,7 @@ async def test_a_step_that_fails_closes_what_was_opened() -> None:
     with pytest.raises(Unavailable):
         await deployable.start()
 
-    assert story == ["closed"]
+    assert story == ["listens", "drained", "closed"]
 
 
 async def test_background_work_ends_with_it() -> None:
