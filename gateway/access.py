@@ -6,11 +6,22 @@ import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.auth import Authenticator
+from gateway.lifetime import Lifetime
 from gateway.limits import RateLimiter
-from services.shared.errors import Unauthenticated
+from services.shared.errors import Unauthenticated, Unavailable
 
 PUBLIC: Final = frozenset(
-    {"/", "/docs", "/docs/style.css", "/openapi.json", "/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"}
+    {
+        "/",
+        "/docs",
+        "/docs/style.css",
+        "/openapi.json",
+        "/healthz",
+        "/readyz",
+        "/readyz/gateway",
+        "/v2/health/live",
+        "/v2/health/ready",
+    }
 )
 """What is answered to anybody: nothing of it tells of a patient, a department or a model."""
 PAGE_FOLDER: Final = "/assets/"
@@ -20,9 +31,16 @@ class Access:
     """Finds out who calls before anything of the call is read."""
 
     def __init__(
-        self, app: ASGIApp, *, authenticator: Authenticator, limiter: RateLimiter, public: frozenset[str] = PUBLIC
+        self,
+        app: ASGIApp,
+        *,
+        authenticator: Authenticator,
+        limiter: RateLimiter,
+        lifetime: Lifetime,
+        public: frozenset[str] = PUBLIC,
     ) -> None:
         self._app = app
+        self._lifetime = lifetime
         self._authenticator = authenticator
         self._limiter = limiter
         self._public = public
@@ -37,6 +55,8 @@ class Access:
         return path in self._public or path.startswith(PAGE_FOLDER)
 
     async def _identify(self, scope: Scope) -> None:
+        if not self._lifetime.opened:
+            raise Unavailable("The gateway is about to start. Try again in a moment.")
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         try:
             caller = await self._authenticator.authenticate(headers)

@@ -10,7 +10,7 @@ from gateway.audit import Audited, AuditTrail
 from gateway.auth import Authenticator
 from gateway.clients import Peers
 from gateway.headers import SecurityHeaders
-from gateway.lifetime import Lifetime
+from gateway.lifetime import Farewell, Lifetime
 from gateway.limits import BodyLimit, RateLimiter
 from gateway.release import release
 from gateway.routes import datasets, models, oip, operations, predictions, records, trainings, views
@@ -61,7 +61,9 @@ def create_app(
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, max_bytes=settings.limits.max_json_bytes)
     app.add_middleware(Audited, trail=trail)
-    app.add_middleware(Access, authenticator=authenticator, limiter=RateLimiter(settings.limits), public=public)
+    limiter = RateLimiter(settings.limits)
+    app.add_middleware(Access, authenticator=authenticator, limiter=limiter, lifetime=lifetime, public=public)
     app.add_middleware(Tracking)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(Farewell, lifetime=lifetime)
     return app

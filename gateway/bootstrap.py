@@ -10,9 +10,10 @@ from gateway.clients import Peers
 from gateway.lifetime import Lifetime
 from gateway.server import HttpServer
 from gateway.settings import GatewaySettings
-from services.shared.database import Database, migrate, open_database
+from services.shared.database import Database, open_database
 from services.shared.deployable import Deployable
 from services.shared.identity import ADMIN, MEMBER, Caller, Tokens
+from services.shared.tables import keep_tables
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -25,21 +26,27 @@ async def build(settings: GatewaySettings, *, database: Database | None = None) 
     trail, lifetime = AuditTrail(rows), Lifetime()
     authenticator: Authenticator = LocalUser() if settings.authentication == "local" else ApiKeys(shelf)
     app = create_app(settings, peers=peers, authenticator=authenticator, trail=trail, lifetime=lifetime)
-    server = HttpServer(app, lifetime, host=settings.host, port=settings.port, drain_seconds=settings.drain_seconds)
+    server = HttpServer(
+        app,
+        lifetime,
+        host=settings.host,
+        port=settings.port,
+        drain_seconds=settings.drain_seconds,
+        leave_seconds=settings.leave_seconds,
+    )
     gateway = Deployable("gateway", server)
     if database is None:
         gateway.on_close(rows.close)
     gateway.on_close(peers.close)
     gateway.on_close(trail.close)
-    gateway.on_start(lambda: prepare(rows, shelf, settings))
+    keep_tables(gateway, rows, MIGRATIONS, settings.database)
+    gateway.on_start(lambda: prepare(shelf, settings))
     gateway.background(trail.run)
-    gateway.check("database", rows.ping)
     return gateway
 
 
-async def prepare(database: Database, shelf: ApiKeyShelf, settings: GatewaySettings) -> None:
-    """Bring the tables up to date, and see to the first administrator's key."""
-    await migrate(database, "gateway", MIGRATIONS)
+async def prepare(shelf: ApiKeyShelf, settings: GatewaySettings) -> None:
+    """See to the first administrator's key."""
     if settings.bootstrap_key is not None:
         administrator = Caller(settings.bootstrap_tenant, "bootstrap", frozenset({MEMBER, ADMIN}))
         await shelf.ensure(administrator, settings.bootstrap_key.get_secret_value())

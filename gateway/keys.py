@@ -41,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 async def _run(chosen: argparse.Namespace, settings: GatewaySettings) -> None:
     database = open_database(settings.database)
     try:
-        await migrate(database, "gateway", MIGRATIONS)
+        if settings.database.migrate:
+            await migrate(database, "gateway", MIGRATIONS)
         for line in await _lines(chosen, ApiKeyShelf(database)):
             sys.stdout.write(line + "\n")
     finally:

@@ -22,8 +22,18 @@ _QUIET: Final = ("uvicorn.error", "uvicorn.access", "python_multipart.multipart"
 class HttpServer:
     """Serves one application on one address until it is stopped."""
 
-    def __init__(self, app: ASGIApp, lifetime: Lifetime, *, host: str, port: int, drain_seconds: float) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        lifetime: Lifetime,
+        *,
+        host: str,
+        port: int,
+        drain_seconds: float,
+        leave_seconds: float = 0.0,
+    ) -> None:
         self._lifetime = lifetime
+        self._leave_seconds = leave_seconds
         self._host = host
         self._port = port
         self._server = _Server(
@@ -56,12 +66,20 @@ class HttpServer:
         await self._server.up.wait()
 
     async def set_ready(self, *, ready: bool) -> None:
-        """Say whether calls are welcome."""
+        """Say whether calls are welcome; the first time that they are opens the door."""
         self._lifetime.ready = ready
+        self._lifetime.opened |= ready
+
+    async def leave(self) -> None:
+        """Have clients make their next connection elsewhere, and serve for some time those who have not heard it."""
+        self._lifetime.ready = False
+        self._lifetime.leaving = True
+        await asyncio.sleep(self._leave_seconds)
 
     async def stop(self) -> None:
         """Take no new calls, let those in flight finish within the drain time, then stop."""
         self._lifetime.ready = False
+        self._lifetime.leaving = True
         self._lifetime.ending.set()
         self._server.should_exit = True
         if self._serving is not None:

@@ -68,7 +68,9 @@ class GatewaySettings(DeployableSettings):
     keep_alive_seconds: float = Field(default=15.0, gt=0)
     """A silent event stream sends a comment this often, so that proxies keep it open."""
     drain_seconds: float = Field(default=20.0, ge=0)
-    """How long calls in flight may finish after SIGTERM."""
+    """How long calls in flight may finish after SIGTERM, and after leave_seconds."""
+    leave_seconds: float = Field(default=0.0, ge=0, le=300)
+    """How long it goes on serving after SIGTERM, until whoever sends it calls has heard of it."""
 
     @field_validator("bootstrap_key")
     @classmethod

@@ -45,6 +45,14 @@ async def readiness(request: Request, response: Response) -> Readiness:
     return Readiness(status="ready" if ready else "not_ready", dependencies=answering)
 
 
+@public.get("/readyz/gateway", summary="Is the gateway ready?", responses=_NOT_READY)
+async def own_readiness(request: Request, response: Response) -> Readiness:
+    """Answer for the gateway alone, to whoever decides whether it gets calls: a room that is away costs no other."""
+    ready = request.app.state.lifetime.ready
+    response.status_code = 200 if ready else 503
+    return Readiness(status="ready" if ready else "not_ready", dependencies={})
+
+
 @routes.get(
     "/metrics",
     summary="Return metrics",

@@ -12,14 +12,13 @@ from services.exchange.service import Exchange
 from services.exchange.servicer import ExchangeServicer
 from services.exchange.settings import ExchangeSettings
 from services.exchange.shelf import Shelf
-from services.shared.database import Database, migrate, open_database
+from services.shared.database import Database
 from services.shared.deployable import Deployable
 from services.shared.identity import Tokens
 from services.shared.messaging import Bus
-from services.shared.messaging.opening import open_bus
+from services.shared.resources import Given, Resources, open_resources
 from services.shared.rpc.server import RpcServer
 from services.shared.storage import ObjectStore
-from services.shared.storage.opening import open_store
 
 SERVICE: Final = "einthoven.exchange.v1.ExchangeService"
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -35,39 +34,17 @@ async def build(
     """Wire the model store; what is passed in is not closed by it."""
     server = RpcServer(settings.rpc, Tokens(settings.identity, issuer="exchange"))
     deployable = Deployable("exchange", server)
-    if store is None:
-        store = open_store(settings.storage)
-        deployable.on_close(store.close)
-    if bus is None:
-        bus = open_bus(settings.bus)
-        deployable.on_close(bus.close)
-    if database is None:
-        database = open_database(settings.database)
-        deployable.on_close(database.close)
-    for name, ping in (("store", store.ping), ("bus", bus.ping), ("database", database.ping)):
-        deployable.check(name, ping)
-    _serve(settings, deployable, server, store=store, bus=bus, database=database)
+    resources = open_resources(deployable, settings, MIGRATIONS, Given(store, bus, database))
+    _serve(settings, deployable, server, resources)
     return deployable
 
 
-def _serve(
-    settings: ExchangeSettings,
-    deployable: Deployable,
-    server: RpcServer,
-    *,
-    store: ObjectStore,
-    bus: Bus,
-    database: Database,
-) -> None:
-    catalog, announcer = SqlCatalog(database), BusAnnouncer(bus)
+def _serve(settings: ExchangeSettings, deployable: Deployable, server: RpcServer, resources: Resources) -> None:
+    store = resources.store
+    catalog, announcer = SqlCatalog(resources.database), BusAnnouncer(resources.bus)
     limits = {"max_model_bytes": settings.max_model_bytes}
     shelf = Shelf(store, catalog, **limits, max_report_bytes=settings.max_report_bytes)
     intake = Intake(store, catalog, shelf, announcer, **limits, inspections_at_once=settings.inspections_at_once)
     servicer = ExchangeServicer(Exchange(store, catalog, announcer), intake)
     server.add(exchange_pb2_grpc.add_ExchangeServiceServicer_to_server, servicer, SERVICE)
-
-    async def sweep() -> None:
-        await shelf.sweep(timedelta(hours=settings.unfinished_hours))
-
-    deployable.on_start(lambda: migrate(database, "exchange", MIGRATIONS))
-    deployable.background(sweep)
+    deployable.background(lambda: shelf.sweep_for_ever(timedelta(hours=settings.unfinished_hours)))

@@ -1,5 +1,6 @@
 """Putting a version on the shelf: whole or not at all, and never twice."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from typing import Final
 from services.exchange.hashing import Hashed
 from services.exchange.models import MANIFEST_FILE, MODEL_FILE, Draft, ModelVersion, Source, StoredFile
 from services.exchange.ports import Catalog
+from services.shared.errors import PlatformError
 from services.shared.model_contract import FileEntry, Manifest
 from services.shared.observability.logs import get_logger
 from services.shared.storage import ObjectStore
@@ -24,6 +26,7 @@ MEDIA_TYPES: Final = {
 }
 INCOMING: Final = "incoming/"
 """Where files from outside lie while they are looked at: incoming/<tenant>/<unix seconds>-<random>."""
+_RETRY: Final = timedelta(minutes=1)
 
 _log = get_logger(__name__)
 
@@ -53,6 +56,17 @@ class Shelf:
             if draft.origin_id is None:
                 await self._clear(reserved)
             raise
+
+    async def sweep_for_ever(self, older_than: timedelta) -> None:
+        """Sweep at the start and then as often as something may have become old enough; what fails is tried again."""
+        while True:
+            pause = older_than
+            try:
+                await self.sweep(older_than)
+            except PlatformError as error:
+                _log.warning("sweep_failed", code=error.code.value, detail=error.detail)
+                pause = min(pause, _RETRY)
+            await asyncio.sleep(pause.total_seconds())
 
     async def sweep(self, older_than: timedelta) -> None:
         """Clear away what was begun long ago and never completed."""

@@ -21,15 +21,14 @@ from services.ingest.servicer import IngestServicer
 from services.ingest.settings import IngestSettings
 from services.ingest.uploading.shelf import Shelf
 from services.ingest.uploading.uploads import Uploads
-from services.shared.database import Database, migrate, open_database
+from services.shared.database import Database
 from services.shared.deployable import Deployable
 from services.shared.identity import Tokens
 from services.shared.messaging import Bus
-from services.shared.messaging.opening import open_bus
+from services.shared.resources import Given, Resources, open_resources
 from services.shared.rpc.server import RpcServer
 from services.shared.signals import SignalStore
 from services.shared.storage import ObjectStore
-from services.shared.storage.opening import open_store
 
 NAME = "ingest"
 SERVICE = "einthoven.ingest.v1.IngestService"
@@ -46,27 +45,15 @@ async def build(
     """Return ingest, ready to start; resources that are passed in are left open."""
     server = RpcServer(settings.rpc, Tokens(settings.identity, issuer=NAME))
     deployable = Deployable(NAME, server)
-    if store is None:
-        store = open_store(settings.storage)
-        deployable.on_close(store.close)
-    if bus is None:
-        bus = open_bus(settings.bus)
-        deployable.on_close(bus.close)
-    if database is None:
-        database = open_database(settings.database)
-        deployable.on_close(database.close)
-    deployable.check("storage", store.ping)
-    deployable.check("database", database.ping)
-    deployable.on_start(lambda: migrate(database, NAME, MIGRATIONS))
-    ingest = _compose(settings, deployable, store=store, bus=bus, database=database)
+    resources = open_resources(deployable, settings, MIGRATIONS, Given(store, bus, database))
+    ingest = _compose(settings, deployable, resources)
     server.add(ingest_pb2_grpc.add_IngestServiceServicer_to_server, IngestServicer(ingest), SERVICE)
     return deployable
 
 
-def _compose(
-    settings: IngestSettings, deployable: Deployable, *, store: ObjectStore, bus: Bus, database: Database
-) -> Ingest:
-    news, writing = BusNews(bus), open_writing(database)
+def _compose(settings: IngestSettings, deployable: Deployable, resources: Resources) -> Ingest:
+    store, database = resources.store, resources.database
+    news, writing = BusNews(resources.bus), open_writing(database)
     rows, ledger = Erasures(database, writing), Ledger(writing)
     eraser, pool = Eraser(store, rows), DecodingPool(settings.limits.decode_threads)
     sweep = Sweep(rows, eraser, every_seconds=settings.sweep_seconds, orphan_seconds=settings.orphan_seconds)

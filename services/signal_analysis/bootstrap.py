@@ -37,8 +37,7 @@ async def build(
     compute = Compute()
     deployable.on_close(compute.close)
     deployable.background(compute.warm)
-    deployable.check("storage", store.ping)
-    deployable.check("ingest", ingest.ping)
+    deployable.check("store", store.ping)
     analysis = SignalAnalysis(IngestRecords(ingest), SignalStore(store), compute)
     add = signal_analysis_pb2_grpc.add_SignalAnalysisServiceServicer_to_server
     server.add(add, SignalAnalysisServicer(analysis), SERVICE)

@@ -4,15 +4,14 @@ from pathlib import Path
 from typing import Final
 
 from einthoven.trainer.v1 import trainer_pb2_grpc
-from services.shared.database import Database, migrate, open_database
+from services.shared.database import Database
 from services.shared.deployable import Deployable
 from services.shared.identity import Tokens
 from services.shared.messaging import Bus
-from services.shared.messaging.opening import open_bus
+from services.shared.resources import Given, Resources, open_resources
 from services.shared.rpc.client import RpcClient
 from services.shared.rpc.server import RpcServer
 from services.shared.storage import ObjectStore
-from services.shared.storage.opening import open_store
 from services.trainer.announcing import BusAnnouncer, BusDoorbell
 from services.trainer.census import Census
 from services.trainer.clients import exchange, ingest
@@ -40,19 +39,9 @@ async def build(
     tokens = Tokens(settings.identity, issuer="trainer")
     server = RpcServer(settings.rpc, tokens)
     deployable = Deployable("trainer", server)
-    if store is None:
-        store = open_store(settings.storage)
-        deployable.on_close(store.close)
-    if bus is None:
-        bus = open_bus(settings.bus)
-        deployable.on_close(bus.close)
-    if database is None:
-        database = open_database(settings.database)
-        deployable.on_close(database.close)
-    for name, ping in (("store", store.ping), ("bus", bus.ping), ("database", database.ping)):
-        deployable.check(name, ping)
+    resources = open_resources(deployable, settings, MIGRATIONS, Given(store, bus, database))
     peers = _peers(settings, deployable, tokens)
-    _serve(settings, deployable, server, resources=(store, bus, database), peers=peers)
+    _serve(settings, deployable, server, resources=resources, peers=peers)
     return deployable
 
 
@@ -71,10 +60,10 @@ def _serve(
     deployable: Deployable,
     server: RpcServer,
     *,
-    resources: tuple[ObjectStore, Bus, Database],
+    resources: Resources,
     peers: tuple[ingest.IngestDatasets, exchange.ExchangeModels],
 ) -> None:
-    store, bus, database = resources
+    store, bus, database = resources.store, resources.bus, resources.database
     datasets, models = peers
     trainings, launcher = SqlTrainings(database), LocalLauncher(worker_environment(settings))
     announcer, doorbell = BusAnnouncer(bus), BusDoorbell(bus)
@@ -90,7 +79,6 @@ def _serve(
     )
     trainer = Trainer(trainings, Planner(store, datasets, models), store, announcer, doorbell)
     server.add(trainer_pb2_grpc.add_TrainerServiceServicer_to_server, TrainerServicer(trainer), SERVICE)
-    deployable.on_start(lambda: migrate(database, "trainer", MIGRATIONS))
     deployable.background(lambda: sweep_for_ever(dispatcher, settings.sweep_seconds))
     for work in (
         launcher.reap_for_ever,
