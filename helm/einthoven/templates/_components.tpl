@@ -1,35 +1,63 @@
 {{/*
-What the chart knows of the components: the values key, the adapters they stand on, and the services they call.
-The settings that follow are held against the components' Settings classes by tests/architecture/test_chart.py.
+What the chart knows of the components: the values key, how they are served, what they stand on, and whom they call.
+The settings that follow are held against the components' Settings classes by tests/architecture/test_chart.py; the
+network policies that follow are the arrows of docs/architecture.md.
 */}}
 {{- define "einthoven.components" -}}
 gateway:
   values: gateway
-  uses: [database]
+  serves: http
+  uses: [identity, database]
   calls: [ingest, signal-analysis, inference, trainer, exchange]
   peerPrefix: PEERS__
+  migrates: true
 ingest:
   values: ingest
-  uses: [storage, bus, rpc, database]
+  serves: grpc
+  uses: [identity, storage, bus, database]
   calls: []
+  migrates: true
 signal-analysis:
   values: signalAnalysis
-  uses: [storage, rpc]
+  serves: grpc
+  uses: [identity, storage]
   calls: [ingest]
 inference:
   values: inference
-  uses: [storage, rpc]
+  serves: grpc
+  uses: [identity, storage]
   calls: [ingest, exchange]
 trainer:
   values: trainer
-  uses: [storage, bus, rpc, database]
+  serves: grpc
+  uses: [identity, storage, bus, database]
   calls: [ingest, exchange]
+  launches: {{ eq .root.Values.trainer.launcher "kubernetes" }}
+  migrates: true
 exchange:
   values: exchange
-  uses: [storage, bus, rpc, database]
+  serves: grpc
+  uses: [identity, storage, bus, database]
+  calls: []
+  migrates: true
+worker:
+  values: worker
+  serves: nothing
+  uses: [storage, bus, database]
+  calls: []
+migrations:
+  values: migrations
+  serves: nothing
+  uses: [database]
   calls: []
 {{- end }}
 
+{{/* The servers that the chart can bring for evaluation: the values key, the port, and what they are to the components. */}}
+{{- define "einthoven.bundles" -}}
+nats: {dependency: bus, port: 4222}
+postgres: {dependency: database, port: 5432}
+s3: {dependency: storage, port: 9000}
+{{- end }}
 
 {{- define "einthoven.facts" -}}
 {{- get (include "einthoven.components" . | fromYaml) .component | toYaml }}

@@ -9,7 +9,17 @@
 
 {{- define "einthoven.image" -}}
 {{- $image := .root.Values.image -}}
-{{- printf "%s/einthoven-%s:%s" $image.registry .component (default .root.Chart.AppVersion $image.tag) }}
+{{- $own := dig (get (include "einthoven.facts" . | fromYaml) "values" | default "") "image" "" (.root.Values | toYaml | fromYaml) -}}
+{{- default (printf "%s/einthoven-%s:%s" $image.registry .component (default .root.Chart.AppVersion $image.tag)) $own }}
+{{- end }}
+
+{{- define "einthoven.pullSecrets" -}}
+{{- with .root.Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "einthoven.secretName" -}}
@@ -19,6 +29,16 @@
 {{/* EINTHOVEN_SIGNAL_ANALYSIS_ for signal-analysis. */}}
 {{- define "einthoven.prefix" -}}
 {{- printf "EINTHOVEN_%s_" (.component | upper | replace "-" "_") }}
+{{- end }}
+
+{{/* Priority classes belong to the whole cluster, so the ones made here carry the namespace. */}}
+{{- define "einthoven.priorityClass" -}}
+{{- $classes := .root.Values.priorityClasses -}}
+{{- if $classes.create -}}
+{{- printf "%s-%s-%s" .root.Release.Namespace (include "einthoven.release" .root) .kind }}
+{{- else -}}
+{{- get $classes .kind }}
+{{- end }}
 {{- end }}
 
 {{- define "einthoven.selector" -}}
@@ -33,4 +53,11 @@ app.kubernetes.io/part-of: einthoven
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+{{- end }}
+
+{{/* What every object begins with. */}}
+{{- define "einthoven.metadata" -}}
+name: {{ include "einthoven.name" . }}
+namespace: {{ .root.Release.Namespace }}
+labels: {{- include "einthoven.labels" . | nindent 2 }}
 {{- end }}

@@ -4,46 +4,90 @@
 apiVersion: v1
 kind: Service
 metadata:
-  name: {{ include "einthoven.name" . }}
-  labels: {{- include "einthoven.labels" . | nindent 4 }}
+  {{- include "einthoven.metadata" . | nindent 2 }}
+  {{- with (get .root.Values $facts.values).service }}
+  {{- with .annotations }}
+  annotations: {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- end }}
 spec:
-  {{- if has "rpc" $facts.uses }}
+  {{- if eq $facts.serves "grpc" }}
   clusterIP: None
+  {{- else }}
+  type: {{ .root.Values.gateway.service.type }}
   {{- end }}
   selector: {{- include "einthoven.selector" . | nindent 4 }}
   ports:
-    {{- if has "rpc" $facts.uses }}
+    {{- if eq $facts.serves "grpc" }}
     - name: grpc
       port: {{ include "einthoven.rpcPort" . }}
       targetPort: grpc
       appProtocol: kubernetes.io/h2c
+    - name: metrics
+      port: {{ include "einthoven.metricsPort" . }}
+      targetPort: metrics
     {{- else }}
     - name: http
       port: 80
       targetPort: http
+      {{- if and .root.Values.gateway.service.nodePort (ne .root.Values.gateway.service.type "ClusterIP") }}
+      nodePort: {{ .root.Values.gateway.service.nodePort }}
+      {{- end }}
     {{- end }}
-    - name: metrics
-      port: {{ include "einthoven.metricsPort" . }}
-      targetPort: metrics
 {{- end }}
 
 {{- define "einthoven.serviceaccount" -}}
 apiVersion: v1
 kind: ServiceAccount
-metadata:
-  name: {{ include "einthoven.name" . }}
-  labels: {{- include "einthoven.labels" . | nindent 4 }}
+metadata: {{- include "einthoven.metadata" . | nindent 2 }}
 automountServiceAccountToken: false
 {{- end }}
 
 {{- define "einthoven.pdb" -}}
 apiVersion: policy/v1
 kind: PodDisruptionBudget
-metadata:
-  name: {{ include "einthoven.name" . }}
-  labels: {{- include "einthoven.labels" . | nindent 4 }}
+metadata: {{- include "einthoven.metadata" . | nindent 2 }}
 spec:
   maxUnavailable: 1
+  unhealthyPodEvictionPolicy: AlwaysAllow
   selector:
     matchLabels: {{- include "einthoven.selector" . | nindent 6 }}
+{{- end }}
+
+{{/* On CPU everywhere; on what a pod still has to do where the cluster can say so. */}}
+{{- define "einthoven.hpa" -}}
+{{- $scaling := (get .root.Values (include "einthoven.facts" . | fromYaml).values).autoscaling -}}
+{{- if $scaling.enabled -}}
+{{- $versions := .root.Capabilities.APIVersions -}}
+{{- $available := or ($versions.Has "custom.metrics.k8s.io/v1beta1") ($versions.Has "custom.metrics.k8s.io/v1beta2") -}}
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {{- include "einthoven.metadata" . | nindent 2 }}
+spec:
+  scaleTargetRef:
+    apiVersion: apps/v1
+    kind: Deployment
+    name: {{ include "einthoven.name" . }}
+  minReplicas: {{ $scaling.minReplicas }}
+  maxReplicas: {{ $scaling.maxReplicas }}
+  metrics:
+    - type: Resource
+      resource:
+        name: cpu
+        target: {type: Utilization, averageUtilization: {{ $scaling.cpuPercent }}}
+    {{- if and $scaling.queue.metric (or (eq $scaling.queue.when "always") (and (eq $scaling.queue.when "available") $available)) }}
+    - type: Pods
+      pods:
+        metric: {name: {{ $scaling.queue.metric }}}
+        target: {type: AverageValue, averageValue: {{ $scaling.queue.average | quote }}}
+    {{- end }}
+    {{- with $scaling.metrics }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  behavior:
+    scaleDown:
+      stabilizationWindowSeconds: 300
+      policies:
+        - {type: Pods, value: 1, periodSeconds: 60}
+{{- end }}
 {{- end }}

@@ -1,0 +1,98 @@
+{{/* The settings of one component that are no secret, without their prefix, as YAML. */}}
+{{- define "einthoven.settings" -}}
+{{- $facts := include "einthoven.facts" . | fromYaml -}}
+{{- $root := .root -}}
+{{- $values := .root.Values -}}
+{{- $settings := dict "TELEMETRY__LOG_LEVEL" $values.telemetry.logLevel -}}
+{{- with $values.telemetry.otlpEndpoint }}
+{{- $_ := set $settings "TELEMETRY__OTLP_ENDPOINT" . }}
+{{- end }}
+{{- range $use := $facts.uses }}
+{{- $_ := merge $settings (include (printf "einthoven.settings.%s" $use) $root | fromYaml) }}
+{{- end }}
+{{- if ne $facts.serves "nothing" }}
+{{- $_ := merge $settings (include (printf "einthoven.settings.%s" $facts.serves) . | fromYaml) }}
+{{- $_ := merge $settings (dict "TELEMETRY__METRICS_HOST" "0.0.0.0" "TELEMETRY__METRICS_PORT" (include "einthoven.metricsPort" .)) }}
+{{- end }}
+{{- if $facts.migrates }}
+{{- $_ := set $settings "DATABASE__MIGRATE" "false" }}
+{{- end }}
+{{- if $facts.launches }}
+{{- $worker := include "einthoven.name" (dict "root" $root "component" "worker") }}
+{{- $_ := merge $settings (dict "LAUNCHER" "kubernetes" "KUBERNETES__JOB_TEMPLATE_FILE" "/etc/einthoven/worker/job.yaml" "KUBERNETES__SUBDOMAIN" $worker "KUBERNETES__GPU_RESOURCE" $values.worker.gpuResource) }}
+{{- end }}
+{{- range $peer := $facts.calls }}
+{{- $address := printf "dns:///%s:%s" (include "einthoven.name" (dict "root" $root "component" $peer)) (include "einthoven.rpcPort" $) }}
+{{- $_ := set $settings (printf "%s%s_ADDRESS" (default "" $facts.peerPrefix) ($peer | upper | replace "-" "_")) $address }}
+{{- end }}
+{{- range $key, $value := merge (deepCopy (get $values $facts.values).settings) $settings }}
+{{ $key }}: {{ $value | toString | quote }}
+{{- end }}
+{{- end }}
+
+{{- define "einthoven.settings.identity" }}{{ end }}
+
+{{- define "einthoven.settings.database" }}{{ end }}
+
+{{- define "einthoven.settings.storage" -}}
+{{- $storage := .Values.storage -}}
+STORAGE__KIND: s3
+{{- if .Values.bundled.s3.enabled }}
+STORAGE__ENDPOINT: {{ printf "%s:9000" (include "einthoven.name" (dict "root" . "component" "s3")) }}
+STORAGE__SECURE: "false"
+{{- else }}
+STORAGE__ENDPOINT: {{ required "storage.endpoint: the host and port of your S3 store, or bundled.s3.enabled for an evaluation." $storage.endpoint }}
+STORAGE__SECURE: {{ $storage.secure | quote }}
+{{- if $storage.caSecret }}
+STORAGE__CA_FILE: /etc/einthoven/storage-ca/ca.crt
+{{- end }}
+{{- end }}
+STORAGE__BUCKET: {{ $storage.bucket | quote }}
+STORAGE__REGION: {{ $storage.region | quote }}
+{{- end }}
+
+{{- define "einthoven.settings.bus" -}}
+BUS__KIND: nats
+{{- if not .Values.bundled.nats.enabled }}
+BUS__URL: {{ required "nats.url: where your NATS answers, e.g. nats://nats:4222, or bundled.nats.enabled for an evaluation." .Values.nats.url | quote }}
+{{- if .Values.nats.credentialsSecret }}
+BUS__CREDENTIALS_FILE: /etc/einthoven/nats-credentials/nats.creds
+{{- end }}
+{{- if .Values.nats.caSecret }}
+BUS__CA_FILE: /etc/einthoven/nats-ca/ca.crt
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "einthoven.settings.grpc" -}}
+RPC__HOST: "0.0.0.0"
+RPC__PORT: {{ include "einthoven.rpcPort" . | quote }}
+RPC__DRAIN_SECONDS: {{ .root.Values.shutdown.drainSeconds | quote }}
+RPC__LEAVE_SECONDS: {{ .root.Values.shutdown.leaveSeconds | quote }}
+{{- end }}
+
+{{- define "einthoven.settings.http" -}}
+HOST: "0.0.0.0"
+PORT: {{ include "einthoven.httpPort" . | quote }}
+AUTHENTICATION: api_keys
+DRAIN_SECONDS: {{ .root.Values.shutdown.drainSeconds | quote }}
+LEAVE_SECONDS: {{ .root.Values.shutdown.leaveSeconds | quote }}
+{{- end }}
+
+{{/* How long a pod may take to go: out of the way, calls finished, resources closed. */}}
+{{- define "einthoven.graceSeconds" -}}
+{{- $settings := include "einthoven.settings" . | fromYaml -}}
+{{- $prefix := ternary "" "RPC__" (hasKey $settings "HOST") -}}
+{{- add 15 (ceil (float64 (get $settings (printf "%sLEAVE_SECONDS" $prefix)))) (ceil (float64 (get $settings (printf "%sDRAIN_SECONDS" $prefix)))) }}
+{{- end }}
+
+{{- define "einthoven.configmap" -}}
+{{- $prefix := include "einthoven.prefix" . -}}
+apiVersion: v1
+kind: ConfigMap
+metadata: {{- include "einthoven.metadata" . | nindent 2 }}
+data:
+  {{- range $key, $value := include "einthoven.settings" . | fromYaml }}
+  {{ $prefix }}{{ $key }}: {{ $value | quote }}
+  {{- end }}
+{{- end }}
