@@ -62,7 +62,7 @@ spec:
 {{/* Readiness counts what the component stands on; liveness does not, or one lost dependency would restart everything. */}}
 {{- define "einthoven.probes" -}}
 {{- $alive := ternary (dict "tcpSocket" (dict "port" "grpc")) (dict "httpGet" (dict "path" "/healthz" "port" "http")) (eq (include "einthoven.facts" . | fromYaml).serves "grpc") -}}
-{{- $ready := ternary (dict "grpc" (dict "port" (include "einthoven.rpcPort" . | int))) (dict "httpGet" (dict "path" "/readyz" "port" "http")) (eq (include "einthoven.facts" . | fromYaml).serves "grpc") -}}
+{{- $ready := ternary (dict "grpc" (dict "port" (include "einthoven.rpcPort" . | int))) (dict "httpGet" (dict "path" "/readyz/gateway" "port" "http")) (eq (include "einthoven.facts" . | fromYaml).serves "grpc") -}}
 startupProbe:
   {{- toYaml $alive | nindent 2 }}
   periodSeconds: 1
