@@ -76,6 +76,10 @@ class Server:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
+    def is_running(self) -> bool:
+        """Say whether the process has not ended."""
+        return self._process is not None and self._process.poll() is None
+
     def stop(self) -> None:
         """Ask the process to end, and kill it where it does not."""
         if self._process is None:
@@ -125,7 +129,7 @@ def nats_server(folder: Path, *arguments: str) -> Server:
     return Server(command, port, folder / "nats.log")
 
 
-def postgres_server(folder: Path) -> Server:
+def postgres_server(folder: Path, *arguments: str) -> Server:
     """Return a PostgreSQL server with an empty cluster of databases, not yet started."""
     data, port, user = folder / "data", free_port(), None
     if os.geteuid() == 0:
@@ -145,7 +149,7 @@ def postgres_server(folder: Path) -> Server:
     listening = ["-h", "127.0.0.1", "-p", str(port), "-k", "", "-c", "fsync=off", "-c", "max_connections=200"]
     ready = [postgres_program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
     return Server(
-        [postgres_program("postgres"), "-D", str(data), *listening],
+        [postgres_program("postgres"), "-D", str(data), *listening, *arguments],
         port,
         folder / "postgres.log",
         answers=lambda: subprocess.run(ready, check=False).returncode == 0,

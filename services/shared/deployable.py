@@ -91,6 +91,7 @@ class Deployable:
         A patient one tries a step again for as long as it raises Unavailable: on a cluster, services start together
         with what they stand on.
         """
+        metrics.READY.labels(self.name).set(0)
         try:
             await self._server.start()
             self._closing.push_async_callback(self._end_tasks)

@@ -44,6 +44,8 @@ class StorageSettings(Part):
     """Whether the S3 store is spoken to over TLS."""
     ca_file: Path | None = None
     """A private certificate authority for it, PEM."""
+    proxy_url: str | None = None
+    """http://HOST:PORT of a proxy on the way to it; HTTPS_PROXY and its kind are not looked at."""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -62,6 +64,9 @@ class BusSettings(Part):
     credentials_file: Path | None = None
     """A NATS .creds file."""
     ca_file: Path | None = None
+    """A private certificate authority for it, PEM."""
+    replicas: int = Field(default=1, ge=1, le=5)
+    """How many servers of a NATS cluster keep each work queue; queues that are there stay as they are."""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -74,7 +79,12 @@ class DatabaseSettings(Part):
     """The SQL database: an SQLite file, or PostgreSQL."""
 
     url: SecretStr
-    """sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/NAME"""
+    """sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/NAME
+
+    `?sslmode=` says how PostgreSQL is spoken to over TLS: disable, prefer, require, verify-ca or verify-full.
+    """
+    ca_file: Path | None = None
+    """A private certificate authority for PostgreSQL, PEM; sslmode is then verify-full where the URL names none."""
     pool_size: int = Field(default=10, ge=1, le=200)
     migrate: bool = True
     """Whether the deployable migrates its tables when it starts; without, it waits until a job of their own has."""

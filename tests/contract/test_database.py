@@ -1,6 +1,8 @@
 """The contract of the database on SQLite and PostgreSQL, and what only one of them meets."""
 
 import asyncio
+import os
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,7 +14,7 @@ from services.shared.database import Database, open_database
 from services.shared.errors import InvalidRequest, Unavailable
 from services.shared.settings import DatabaseSettings
 from tests.contract.database import DatabaseContract
-from tests.servers import data_folder, free_port, postgres_server, running
+from tests.servers import data_folder, free_port, postgres_server, private_certificate, running
 
 
 def opened(url: str, pool_size: int = 5) -> Database:
@@ -78,6 +80,30 @@ async def test_a_server_that_restarts_is_found_again() -> None:
 
         await database.ping()
         await database.close()
+
+
+@pytest.mark.integration
+async def test_a_private_authority_is_trusted_when_named() -> None:
+    with data_folder("postgres") as folder:
+        certificate, key = private_certificate(folder)
+        tls = ("-c", "ssl=on", "-c", f"ssl_cert_file={certificate}", "-c", f"ssl_key_file={key}")
+        server = postgres_server(folder, *tls)
+        for file in (certificate, key):
+            shutil.chown(file, server.user or os.getuid())
+        with running(server):
+            url = f"postgresql://postgres@127.0.0.1:{server.port}/postgres"
+            trusting = open_database(DatabaseSettings.model_validate({"url": url, "ca_file": certificate}))
+            encrypting = opened(f"{url}?sslmode=require")
+            doubting = opened(f"{url}?sslmode=verify-full")
+
+            for database in (trusting, encrypting):
+                async with database.session(read_only=True) as session:
+                    assert await session.scalar(sa.text("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"))
+            with pytest.raises(Unavailable):
+                await doubting.ping()
+
+            for database in (trusting, encrypting, doubting):
+                await database.close()
 
 
 async def test_a_server_that_is_not_there_is_unavailable() -> None:

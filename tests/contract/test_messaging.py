@@ -206,6 +206,16 @@ async def test_a_bus_that_nobody_serves_is_unavailable() -> None:
 
 
 @pytest.mark.integration
+async def test_more_replicas_than_there_are_servers_are_unavailable(nats_url: str) -> None:
+    bus = open_bus(BusSettings(kind="nats", url=nats_url, replicas=3), [new_queue()])
+
+    with pytest.raises(Unavailable):
+        await bus.ping()
+
+    await bus.close()
+
+
+@pytest.mark.integration
 async def test_wrong_credentials_are_unavailable() -> None:
     with data_folder("nats") as folder, running(nats_server(folder, "--user", "a", "--pass", "right")) as server:
         right = open_bus(BusSettings(kind="nats", url=f"nats://a:right@127.0.0.1:{server.port}"))

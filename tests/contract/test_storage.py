@@ -1,6 +1,7 @@
 """The contract of object stores, on every adapter and on more than one server."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -79,6 +80,46 @@ async def test_a_failed_put_leaves_no_parts(s3_settings: StorageSettings) -> Non
     unfinished = store._client._list_multipart_uploads(s3_settings.bucket, prefix="parts/")
     assert unfinished.uploads == []
     await store.close()
+
+
+@pytest.mark.integration
+async def test_a_bucket_that_may_not_be_made_is_named() -> None:
+    with data_folder("weed") as folder:
+        server = weed_server(folder)
+        config = folder / "s3.json"
+        identities = json.loads(config.read_text())["identities"]
+        narrow = {"name": "narrow", "credentials": [{"accessKey": "narrow", "secretKey": "narrow-secret"}]}
+        actions = [f"{action}:given" for action in ("Read", "Write", "List")]
+        config.write_text(json.dumps({"identities": [*identities, narrow | {"actions": actions}]}))
+        with running(server):
+            own = {"bucket": "not-given", "access_key": "narrow", "secret_key": "narrow-secret"}
+            store = open_store(StorageSettings.model_validate({**settings_of_s3(server).model_dump(), **own}))
+
+            with pytest.raises(Unavailable, match="not-given"):
+                await store.ping()
+
+            await store.close()
+
+
+async def test_a_proxy_is_used_when_named() -> None:
+    asked: list[bytes] = []
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readline())
+        writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as proxy:
+        port = proxy.sockets[0].getsockname()[1]
+        given = {"kind": "s3", "endpoint": "s3.example:9000", "access_key": "a", "secret_key": "b", "secure": False}
+        store = open_store(StorageSettings.model_validate({**given, "proxy_url": f"http://127.0.0.1:{port}"}))
+
+        with pytest.raises(Unavailable):
+            await store.ping()
+
+        await store.close()
+    assert asked[0].startswith(b"HEAD http://s3.example:9000/einthoven")
 
 
 async def test_a_store_that_nobody_serves_is_unavailable(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
@@ -15,14 +16,17 @@ BUSY_SECONDS: Final = 15
 _CONNECT_SECONDS: Final = 5
 _STATEMENT_SECONDS: Final = 60
 _RECYCLE_SECONDS: Final = 1800
+Tls = ssl.SSLContext | str
+"""How a server is spoken to: what checks its certificate, or a mode of PostgreSQL's that checks none."""
 
 
 class Database:
     """One database, from which sessions are taken."""
 
-    def __init__(self, url: URL, *, pool_size: int) -> None:
+    def __init__(self, url: URL, *, pool_size: int, tls: Tls = "prefer") -> None:
         self.url = url
-        self.engine = make_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=BUSY_SECONDS)
+        self.tls = tls
+        self.engine = make_engine(url, tls, pool_size=pool_size, max_overflow=0, pool_timeout=BUSY_SECONDS)
         self._reading = self.engine.execution_options(read_only=True, postgresql_readonly=True)
         # SQLite lets one transaction write. Whoever waits here is served in turn, and holds no connection meanwhile.
         self._writing = asyncio.Semaphore(1 if is_sqlite(url) else pool_size)
@@ -68,20 +72,20 @@ def is_sqlite(url: URL) -> bool:
     return url.get_backend_name() == "sqlite"
 
 
-def make_engine(url: URL, **pool: Any) -> AsyncEngine:
+def make_engine(url: URL, tls: Tls, **pool: Any) -> AsyncEngine:
     """Return an engine whose errors carry no values, for these may be of patients."""
     if is_sqlite(url):
         engine = create_async_engine(url, hide_parameters=True, **pool)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
-    timeouts = {"timeout": _CONNECT_SECONDS, "command_timeout": _STATEMENT_SECONDS}
+    given = {"timeout": _CONNECT_SECONDS, "command_timeout": _STATEMENT_SECONDS, "ssl": tls}
     return create_async_engine(
         url,
         hide_parameters=True,
         pool_pre_ping=True,
         pool_recycle=_RECYCLE_SECONDS,
-        connect_args=timeouts,
+        connect_args=given,
         **pool,
     )
 

@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import URL, Connection, NullPool, text
+from sqlalchemy import Connection, NullPool, text
 
 from services.shared.database.engine import Database, is_sqlite, make_engine
 from services.shared.database.errors import connecting, translated
@@ -30,7 +30,7 @@ async def migrate(database: Database, service: str, migrations: Path) -> None:
     Processes that start together take turns. Tables that a newer version left are as they should be: each version works
     on those of the next. Raises Conflict where their history is another than the code's.
     """
-    await asyncio.to_thread(_migrate, database.url, service, migrations)
+    await asyncio.to_thread(_migrate, database, service, migrations)
 
 
 async def migrations_at_head(database: Database, service: str, migrations: Path) -> bool:
@@ -41,14 +41,14 @@ async def migrations_at_head(database: Database, service: str, migrations: Path)
         return _is_at_head(await connection.run_sync(_heads_in, service), line)
 
 
-def _migrate(url: URL, service: str, migrations: Path) -> None:
+def _migrate(database: Database, service: str, migrations: Path) -> None:
     # Alembic blocks, so it has a thread and, for the drivers are asynchronous, an event loop of its own.
     with _ONE_AT_A_TIME:
-        asyncio.run(_upgrade(url, service, migrations))
+        asyncio.run(_upgrade(database, service, migrations))
 
 
-async def _upgrade(url: URL, service: str, migrations: Path) -> None:
-    engine = make_engine(url, poolclass=NullPool)
+async def _upgrade(database: Database, service: str, migrations: Path) -> None:
+    engine = make_engine(database.url, database.tls, poolclass=NullPool)
     try:
         with connecting():
             connection = await engine.connect()
@@ -56,7 +56,7 @@ async def _upgrade(url: URL, service: str, migrations: Path) -> None:
             with connecting():
                 await connection.begin()
             with translated():
-                if not is_sqlite(url):  # There, writing transactions take turns anyway.
+                if not is_sqlite(database.url):  # There, writing transactions take turns anyway.
                     key = zlib.crc32(f"einthoven migrations of {service}".encode())
                     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
                 await connection.run_sync(_run, service, migrations)

@@ -20,6 +20,8 @@ _CONNECT_SECONDS: Final = 5
 _ATTEMPT_SECONDS: Final = 2
 _CALL_SECONDS: Final = 5.0
 _RECONNECT_SECONDS: Final = 0.25
+_PING_SECONDS: Final = 5
+"""A server that answered two of these in a row with silence is gone, whatever the connection says."""
 _MAX_WAITING: Final = 1_000_000
 _STREAM_EXISTS_OTHERWISE: Final = 10058
 _log = get_logger(__name__)
@@ -91,6 +93,7 @@ class Connection:
                     reconnect_time_wait=0,
                     max_reconnect_attempts=1,
                     drain_timeout=_CONNECT_SECONDS,
+                    ping_interval=_PING_SECONDS,
                     tls=ssl.create_default_context(cafile=ca_file) if ca_file else None,
                     user_credentials=str(credentials) if credentials else None,
                 )
@@ -121,6 +124,7 @@ class Connection:
             retention=api.RetentionPolicy.WORK_QUEUE,
             discard=api.DiscardPolicy.NEW,
             storage=api.StorageType.FILE,
+            num_replicas=self._settings.replicas,
             max_msgs=_MAX_WAITING,
             max_msg_size=2 * MAX_MESSAGE_BYTES,
             duplicate_window=DEDUP_SECONDS,

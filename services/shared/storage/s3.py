@@ -7,7 +7,7 @@ from typing import BinaryIO, Final, cast
 from minio.error import S3Error
 from urllib3 import BaseHTTPResponse
 
-from services.shared.errors import AlreadyExists, InvalidRequest, NotFound
+from services.shared.errors import AlreadyExists, InvalidRequest, NotFound, Unavailable
 from services.shared.settings import StorageSettings
 from services.shared.storage import ObjectInfo, check_key, check_prefix, check_range
 from services.shared.storage.pipe import Pipe
@@ -101,8 +101,9 @@ class S3Store:
 
     async def ping(self) -> None:
         """Return if the store answers, knows its caller and has the bucket."""
-        self._bucket_known = False
-        await self._ready()
+        # Calls meanwhile go on as before: one by one, each would wait until the store has failed to answer.
+        await self._threads.run(self._make_bucket)
+        self._bucket_known = True
 
     async def close(self) -> None:
         """End the threads and the connections."""
@@ -120,11 +121,15 @@ class S3Store:
 
     def _make_bucket(self) -> None:
         with translated(self._bucket):
-            if self._client.bucket_exists(self._bucket):
-                return
             try:
-                self._client.make_bucket(self._bucket, self._region)
+                if not self._client.bucket_exists(self._bucket):
+                    self._client.make_bucket(self._bucket, self._region)
             except S3Error as error:
+                if error.code == "AccessDenied":
+                    raise Unavailable(
+                        f"The bucket {self._bucket} is not there, or not for these credentials: make it, and give them "
+                        "the right to list it and to read, write and delete what is in it."
+                    ) from error
                 if error.code not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
                     raise
 

@@ -3,7 +3,7 @@
 import contextlib
 import io
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import certifi
 import urllib3
@@ -37,15 +37,7 @@ def connect(settings: StorageSettings) -> tuple[Client, urllib3.PoolManager]:
     """Return a client and the connections it holds; nothing is sent yet."""
     for reason in (StorageFull.code, Unavailable.code):  # A series that begins with its first error shows no increase.
         STORAGE_ERRORS.labels(reason.value)
-    http = urllib3.PoolManager(
-        maxsize=_CONNECTIONS,
-        timeout=urllib3.Timeout(connect=5, read=60),
-        retries=urllib3.Retry(
-            total=3, connect=2, backoff_factor=0.1, status_forcelist=[500, 502, 503, 504], raise_on_status=False
-        ),
-        cert_reqs="CERT_REQUIRED",
-        ca_certs=str(settings.ca_file or certifi.where()),
-    )
+    http = _pool(settings)
     try:
         client = Client(
             settings.endpoint or "",
@@ -58,6 +50,25 @@ def connect(settings: StorageSettings) -> tuple[Client, urllib3.PoolManager]:
     except ValueError as error:
         raise InvalidRequest(f"The settings of the S3 store are refused: {error}.") from None
     return client, http
+
+
+def _pool(settings: StorageSettings) -> urllib3.PoolManager:
+    retries = urllib3.Retry(
+        total=3, connect=2, backoff_factor=0.1, status_forcelist=[500, 502, 503, 504], raise_on_status=False
+    )
+    given: dict[str, Any] = {
+        "maxsize": _CONNECTIONS,
+        "timeout": urllib3.Timeout(connect=5, read=60),
+        "retries": retries,
+        "cert_reqs": "CERT_REQUIRED",
+        "ca_certs": str(settings.ca_file or certifi.where()),
+    }
+    if settings.proxy_url is None:
+        return urllib3.PoolManager(**given)
+    try:
+        return urllib3.ProxyManager(settings.proxy_url, **given)
+    except urllib3.exceptions.HTTPError as error:
+        raise InvalidRequest(f"The proxy of the S3 store is refused: {error}.") from None
 
 
 @contextlib.contextmanager

@@ -7,7 +7,9 @@ from services.shared.errors import InvalidRequest, Unavailable
 from services.shared.settings import DatabaseSettings
 
 
-@pytest.mark.parametrize("url", ["", "nonsense", "mysql://host/name", "sqlite://", "sqlite:///:memory:"])
+@pytest.mark.parametrize(
+    "url", ["", "nonsense", "mysql://host/name", "postgresql://h/n?sslmode=maybe", "sqlite://", "sqlite:///:memory:"]
+)
 def test_what_is_no_database_of_ours_is_refused(url: str) -> None:
     with pytest.raises(InvalidRequest):
         open_database(DatabaseSettings.model_validate({"url": url}))
@@ -32,3 +34,10 @@ def test_a_folder_that_cannot_be_made_is_unavailable(tmp_path: Path) -> None:
 
     with pytest.raises(Unavailable):
         open_database(DatabaseSettings.model_validate({"url": f"sqlite:///{tmp_path}/file/a.sqlite"}))
+
+
+def test_an_authority_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    settings = {"url": "postgresql://host/name", "ca_file": tmp_path / "absent.pem"}
+
+    with pytest.raises(InvalidRequest):
+        open_database(DatabaseSettings.model_validate(settings))
