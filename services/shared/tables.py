@@ -5,6 +5,7 @@ from pathlib import Path
 from services.shared.database import Database, migrate, migrations_at_head
 from services.shared.deployable import Deployable
 from services.shared.errors import Unavailable
+from services.shared.observability.metrics import DEPENDENCY_UP
 from services.shared.settings import DatabaseSettings
 
 
@@ -17,7 +18,9 @@ def keep_tables(deployable: Deployable, database: Database, migrations: Path, se
         return
 
     async def at_head() -> None:
-        if not await migrations_at_head(database, name, migrations):
+        there = await migrations_at_head(database, name, migrations)
+        DEPENDENCY_UP.labels(name, "migrations").set(there)  # Before the start, nobody else tells it.
+        if not there:
             raise Unavailable(f"The tables of {name} are not migrated yet; the command `migrate` of {name} does it.")
 
     deployable.on_start(at_head)
