@@ -129,7 +129,7 @@ def nats_server(folder: Path, *arguments: str) -> Server:
     return Server(command, port, folder / "nats.log")
 
 
-def postgres_server(folder: Path, *arguments: str) -> Server:
+def postgres_server(folder: Path) -> Server:
     """Return a PostgreSQL server with an empty cluster of databases, not yet started."""
     data, port, user = folder / "data", free_port(), None
     if os.geteuid() == 0:
@@ -149,7 +149,7 @@ def postgres_server(folder: Path, *arguments: str) -> Server:
     listening = ["-h", "127.0.0.1", "-p", str(port), "-k", "", "-c", "fsync=off", "-c", "max_connections=200"]
     ready = [postgres_program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
     return Server(
-        [postgres_program("postgres"), "-D", str(data), *listening, *arguments],
+        [postgres_program("postgres"), "-D", str(data), *listening],
         port,
         folder / "postgres.log",
         answers=lambda: subprocess.run(ready, check=False).returncode == 0,
