@@ -37,6 +37,10 @@ annotations:
     {{- $_ := set $migrations "secret" (include "einthoven.name" $migrations) }}
     {{- end }}
     {{- include "einthoven.secretSettings" $migrations | nindent 4 }}
+    {{- range $key, $value := include "einthoven.settings.database" .root | fromYaml }}
+    - name: {{ $migrations.prefix }}{{ $key }}
+      value: {{ $value }}
+    {{- end }}
     {{- include "einthoven.libraryEnvironment" $migrations | nindent 4 }}
   resources: {{- toYaml .root.Values.migrations.resources | nindent 4 }}
   volumeMounts: {{- include "einthoven.volumeMounts" $migrations | nindent 4 }}

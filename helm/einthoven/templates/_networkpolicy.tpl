@@ -134,7 +134,7 @@ spec:
 {{- define "einthoven.portsOf" -}}
 {{- $values := .root.Values -}}
 {{- $usual := dict "storage" (ternary 443 80 $values.storage.secure) "bus" 4222 "database" 5432 "telemetry" 4317 -}}
-{{- $address := get (dict "storage" $values.storage.endpoint "bus" $values.nats.url "database" $values.secret.databaseUrl "telemetry" $values.telemetry.otlpEndpoint) .dependency -}}
+{{- $address := get (dict "storage" (default $values.storage.endpoint $values.storage.proxyUrl) "bus" $values.nats.url "database" $values.secret.databaseUrl "telemetry" $values.telemetry.otlpEndpoint) .dependency -}}
 {{- $ports := list -}}
 {{- range regexFindAll ":[0-9]+([/,?]|$)" $address -1 }}
 {{- $ports = append $ports (regexFind "[0-9]+" . | int) }}

@@ -54,16 +54,9 @@ as they can be read. What is generated is left out, for it never changes, and in
 {{- $seen | toJson | sha256sum }}
 {{- end }}
 
-{{/* What libraries read of their own: the authority of the database, and proxies, which nothing inside the cluster goes through. */}}
+{{/* What libraries read of their own: proxies, which nothing inside the cluster goes through. */}}
 {{- define "einthoven.libraryEnvironment" -}}
-{{- $facts := include "einthoven.facts" . | fromYaml -}}
 {{- $root := .root -}}
-{{- if and (has "database" $facts.uses) .root.Values.database.caSecret }}
-- name: PGSSLROOTCERT
-  value: /etc/einthoven/database-ca/ca.crt
-- name: PGSSLMODE
-  value: verify-full
-{{- end }}
 {{- $proxy := .root.Values.proxy }}
 {{- if or $proxy.http $proxy.https }}
 {{- with $proxy.http }}

@@ -32,7 +32,11 @@
 
 {{- define "einthoven.settings.identity" }}{{ end }}
 
-{{- define "einthoven.settings.database" }}{{ end }}
+{{- define "einthoven.settings.database" -}}
+{{- if and .Values.database.caSecret (not .Values.bundled.postgres.enabled) -}}
+DATABASE__CA_FILE: /etc/einthoven/database-ca/ca.crt
+{{- end }}
+{{- end }}
 
 {{- define "einthoven.settings.storage" -}}
 {{- $storage := .Values.storage -}}
@@ -46,6 +50,9 @@ STORAGE__SECURE: {{ $storage.secure | quote }}
 {{- if $storage.caSecret }}
 STORAGE__CA_FILE: /etc/einthoven/storage-ca/ca.crt
 {{- end }}
+{{- with $storage.proxyUrl }}
+STORAGE__PROXY_URL: {{ . | quote }}
+{{- end }}
 {{- end }}
 STORAGE__BUCKET: {{ $storage.bucket | quote }}
 STORAGE__REGION: {{ $storage.region | quote }}
@@ -55,6 +62,7 @@ STORAGE__REGION: {{ $storage.region | quote }}
 BUS__KIND: nats
 {{- if not .Values.bundled.nats.enabled }}
 BUS__URL: {{ required "nats.url: where your NATS answers, e.g. nats://nats:4222, or bundled.nats.enabled for an evaluation." .Values.nats.url | quote }}
+BUS__REPLICAS: {{ .Values.nats.replicas | quote }}
 {{- if .Values.nats.credentialsSecret }}
 BUS__CREDENTIALS_FILE: /etc/einthoven/nats-credentials/nats.creds
 {{- end }}

@@ -1,6 +1,6 @@
 {{/*
 The whole Job of a training. The trainer fills in its name, whose it is, how many workers, their arguments and their GPUs;
-everything that a cluster decides is here.
+everything that a cluster decides is here. The trainer checks what it relies on: see services/trainer/launchers.
 */}}
 {{- define "einthoven.worker.job" -}}
 {{- $values := .root.Values.worker -}}
@@ -19,11 +19,12 @@ spec:
   completionMode: Indexed
   completions: 1
   parallelism: 1
-  backoffLimit: {{ $values.backoffLimit }}
+  backoffLimit: 0  # One Job is one launch; the trainer starts the next one from the last checkpoint.
   ttlSecondsAfterFinished: {{ $values.ttlSeconds }}
   podFailurePolicy:
     rules:
-      - action: Ignore
+      # Says that the nodes are to blame, so that the training loses none of its attempts.
+      - action: FailJob
         onPodConditions:
           - {type: DisruptionTarget, status: "True"}
   template:
