@@ -14,6 +14,7 @@ from gateway.convert import predictions as convert
 from gateway.departure import unless_gone
 from gateway.errors import invalid
 from gateway.forms import Form
+from gateway.resuming import resumed
 from gateway.schemas.predictions import Prediction, PredictionReport, PredictionRequest
 from gateway.schemas.uploads import InlinePrediction
 from services.shared.errors import Internal
@@ -21,7 +22,7 @@ from services.shared.errors import Internal
 
 async def stored(request: Request, call: Call) -> PredictionReport | StreamingResponse:
     """Predict stored records or a dataset; a client that goes away ends the work."""
-    messages = call.peers.inference.predict(call.caller, convert.predict(await _wanted(request)))
+    messages = _predict(call, convert.predict(await _wanted(request)))
     if not ndjson.wanted(request):
         return convert.report(await unless_gone(request, _all(messages)))
     first = await _first(messages)
@@ -33,8 +34,12 @@ async def inline(request: Request, call: Call) -> PredictionReport:
     form = await Form.open(request, call.limits)
     fields = form.read(InlinePrediction)
     decoded = await call.peers.ingest.decode_file(call.caller, uploads.decode_steps(form, fields, call.limits))
-    messages = call.peers.inference.predict(call.caller, convert.predict_inline(fields, decoded))
+    messages = _predict(call, convert.predict_inline(fields, decoded))
     return convert.inline_report(form.file_name, decoded, await unless_gone(request, _all(messages)))
+
+
+def _predict(call: Call, question: Any) -> AsyncGenerator[Any]:
+    return resumed(lambda: call.peers.inference.predict(call.caller, question))
 
 
 async def _wanted(request: Request) -> PredictionRequest:

@@ -24,8 +24,8 @@ KEEPALIVE_MS: Final = 5000
 """How often a silent peer is asked for a sign of life, and how long it may take to give it."""
 MIN_PING_MS: Final = KEEPALIVE_MS // 2
 _MIN_RESOLUTION_MS: Final = 1000
-_RETRY_BUFFER_BYTES: Final = 16 << 20
-"""What a call sends is kept up to here, so that it can be sent again; beyond, the call is not repeated."""
+_RETRY_BUFFER_BYTES: Final = 2 << 20
+"""What a call sends is kept up to here, so that it can be sent again; a larger one is not repeated."""
 
 _RETRY: Final = {
     "maxAttempts": 5,
