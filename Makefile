@@ -12,6 +12,9 @@ ONLY ?=
 BASE ?= main
 UI_SOURCES := $(shell find gateway/ui -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 COMPILE = $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --python-version 3.11
+# What wfdb asks for and imports only when it is told to draw or to fetch, which nobody tells it.
+PLOTS_AND_DOWNLOADS := matplotlib contourpy cycler fonttools kiwisolver pillow pyparsing requests charset-normalizer idna \
+  aiohttp aiohappyeyeballs aiosignal attrs frozenlist multidict propcache yarl
 DEPLOYABLES := gateway ingest signal-analysis inference trainer exchange
 
 help: ## list the targets
@@ -87,7 +90,8 @@ lock: .venv/.uv ## pin every dependency with its hashes, keeping what is pinned
 	$(COMPILE) --group pyproject.toml:chart -o locks/chart.txt
 	$(COMPILE) --group pyproject.toml:images -c locks/dev.txt -o locks/images.txt
 	$(COMPILE) --group pyproject.toml:backing -c locks/dev.txt -o locks/backing.txt
-	for name in $(DEPLOYABLES); do $(COMPILE) pyproject.toml --extra $$name -c locks/dev.txt -o locks/$$name.txt || exit 1; done
+	for name in $(filter-out ingest,$(DEPLOYABLES)); do $(COMPILE) pyproject.toml --extra $$name -c locks/dev.txt -o locks/$$name.txt || exit 1; done
+	$(COMPILE) pyproject.toml --extra ingest -c locks/dev.txt -o locks/ingest.txt $(addprefix --no-emit-package ,$(PLOTS_AND_DOWNLOADS))
 	$(COMPILE) pyproject.toml --extra inference --group inference-gpu --no-emit-package onnxruntime -c locks/dev.txt -o locks/inference-gpu.txt
 	$(COMPILE) pyproject.toml --extra trainer -c locks/dev.txt -o locks/trainer-cpu.txt --no-emit-package torch --no-emit-package torchvision \
 	  $$(grep -oE '^(nvidia-[a-z0-9-]+|triton|cuda-[a-z0-9-]+)' locks/trainer.txt | sed 's/^/--no-emit-package /')
