@@ -32,6 +32,8 @@ def train(  # noqa: PLR0913 every parameter is an option of the command
     mode: Annotated[str | None, typer.Option(help="'scratch', 'all_layers' or 'head_only'.")] = None,
     validation_dataset: Annotated[str | None, typer.Option(help="Validate on this dataset, without a split.")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="At most so many epochs.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Workers that train together.")] = None,
+    gpus: Annotated[int | None, typer.Option(min=0, help="Whole GPUs of each worker, asked of the cluster.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")] = None,
     more: Annotated[
         list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Any other field of the training request.")
@@ -48,7 +50,8 @@ def train(  # noqa: PLR0913 every parameter is an option of the command
     if (architecture is None) == (base is None):
         raise CommandFailed("Say where to start from: one of --architecture or --base.", ExitCode.USAGE)
     start = {"architecture": architecture} if base is None else {"base_model": ModelName.parse(base).reference()}
-    given = {"model_name": name, "mode": mode, "max_epochs": epochs, "seed": seed, **start, **_fields(more or ())}
+    given = {"model_name": name, "mode": mode, "max_epochs": epochs, "seed": seed, "workers": workers}
+    given |= {"gpus_per_worker": gpus, **start, **_fields(more or ())}
     with Platform(Connection(url, api_key)) as platform:
         given["dataset_id"] = dataset_named(platform, dataset)
         given["validation_dataset_id"] = dataset_named(platform, validation_dataset) if validation_dataset else None
@@ -106,6 +109,8 @@ def _draw(progress: Progress, task: TaskID, event: Event) -> None:
     payload = event.payload
     if event.kind == "state":
         progress.update(task, description=payload["state"])
+    elif event.kind == "log" and "waiting_for" in payload:
+        say(f"waits: {payload['waiting_for']}")
     elif event.kind == "progress":
         progress.update(task, description=payload["stage"])
         if "epoch" in payload:

@@ -49,6 +49,8 @@ _PLAIN: Final = (
     "learning_rate",
     "seed",
     "rate_hz",
+    "workers",
+    "gpus_per_worker",
 )
 """Fields that are called the same and mean the same on both sides."""
 
@@ -113,6 +115,7 @@ def training(message: pb.Training) -> Training:
         model=named(message.model) if message.HasField("model") else None,
         error=message.error_detail or None,
         attempts=message.attempts,
+        waiting_for=message.waiting_for or None,
         created_at=moment(message.created_at),
         updated_at=moment(message.updated_at),
     )

@@ -25,6 +25,7 @@ _TRAINING: JsonDict = {
     "model": None,
     "error": None,
     "attempts": 1,
+    "waiting_for": None,
     "created_at": "2026-01-05T08:30:00Z",
     "updated_at": "2026-01-05T08:42:10Z",
 }
@@ -82,11 +83,15 @@ class TrainingSpec(RequestSchema):
     test_fraction: float | None = Field(default=None, ge=0, lt=1)
     max_epochs: int | None = Field(default=None, ge=1, le=500)
     patience: int | None = Field(default=None, ge=1, le=500)
-    batch_size: int | None = Field(default=None, ge=1, le=4096)
+    batch_size: int | None = Field(default=None, ge=1, le=4096, description="ECGs per worker and step.")
     optimizer: str | None = Field(default=None, max_length=63)
     learning_rate: float | None = Field(default=None, ge=0, le=10, description="Looked for where absent.")
     seed: int | None = Field(default=None, ge=0, lt=2**32)
     rate_hz: float | None = Field(default=None, ge=50, le=1000, description="Rate of the model's input.")
+    workers: int | None = Field(default=None, ge=1, le=16, description="Workers that train together.")
+    gpus_per_worker: int | None = Field(
+        default=None, ge=0, le=8, description="Whole GPUs that the cluster is asked for, for each worker."
+    )
 
     @model_validator(mode="after")
     def _one_base(self) -> Self:
@@ -115,6 +120,8 @@ class FilledSpec(Schema):
     learning_rate: float | None = None
     seed: int = 0
     rate_hz: float = 0.0
+    workers: int = 1
+    gpus_per_worker: int = 0
 
 
 class TrainingState(StrEnum):
@@ -140,6 +147,7 @@ class Training(Schema):
     model: ModelRef | None = Field(default=None, description="The model made, once it has succeeded.")
     error: str | None = Field(default=None, description="Why it failed.")
     attempts: int = Field(description="How many workers took it up so far.")
+    waiting_for: str | None = Field(default=None, description="Why no worker is at it yet, where that is known.")
     created_at: datetime
     updated_at: datetime
 

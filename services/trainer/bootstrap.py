@@ -20,6 +20,7 @@ from services.trainer.dispatching import Dispatcher, sweep_for_ever
 from services.trainer.launchers.local import LocalLauncher
 from services.trainer.ledger import SqlTrainings
 from services.trainer.planning import Planner
+from services.trainer.ports import Launcher
 from services.trainer.service import Trainer
 from services.trainer.servicer import TrainerServicer
 from services.trainer.settings import TrainerSettings, worker_environment
@@ -65,7 +66,7 @@ def _serve(
 ) -> None:
     store, bus, database = resources.store, resources.bus, resources.database
     datasets, models = peers
-    trainings, launcher = SqlTrainings(database), LocalLauncher(worker_environment(settings))
+    trainings, launcher = SqlTrainings(database), _launcher(settings, deployable)
     announcer, doorbell = BusAnnouncer(bus), BusDoorbell(bus)
     dispatcher = Dispatcher(
         trainings,
@@ -74,16 +75,27 @@ def _serve(
         store,
         announcer,
         launch_seconds=settings.launch_seconds,
-        workers_at_once=settings.workers_at_once,
+        workers_at_once=settings.workers_at_once if settings.launcher == "local" else None,
         max_attempts=settings.max_attempts,
     )
     trainer = Trainer(trainings, Planner(store, datasets, models), store, announcer, doorbell)
     server.add(trainer_pb2_grpc.add_TrainerServiceServicer_to_server, TrainerServicer(trainer), SERVICE)
     deployable.background(lambda: sweep_for_ever(dispatcher, settings.sweep_seconds))
     for work in (
-        launcher.reap_for_ever,
         doorbell.listen_for_ever,
         TrainerConsumer(bus, dispatcher).run,
         Census(database).take_for_ever,
     ):
         deployable.background(work)
+
+
+def _launcher(settings: TrainerSettings, deployable: Deployable) -> Launcher:
+    if settings.launcher == "kubernetes" and settings.kubernetes is not None:
+        from services.trainer.launchers.kubernetes import KubernetesLauncher  # noqa: PLC0415 its client takes a second
+
+        cluster = KubernetesLauncher(settings.kubernetes)
+        deployable.on_close(cluster.close)
+        return cluster
+    local = LocalLauncher(worker_environment(settings))
+    deployable.background(local.reap_for_ever)
+    return local

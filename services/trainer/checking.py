@@ -13,6 +13,8 @@ MAX_EPOCHS: Final = 500
 MAX_BATCH: Final = 4096
 MAX_RATE_HZ: Final = 1000.0
 MIN_RATE_HZ: Final = 50.0
+MAX_WORKERS: Final = 16
+MAX_GPUS_PER_WORKER: Final = 8
 MAX_SEED: Final = 2**32 - 1
 _NAME: Final = re.compile(NAME_PATTERN)
 
@@ -66,6 +68,8 @@ def _check_ranges(spec: TrainingSpec) -> None:
         ("batch_size", spec.batch_size, 2, MAX_BATCH),
         ("learning_rate", spec.learning_rate, 0.0, 10.0),
         ("seed", spec.seed, 0, MAX_SEED),
+        ("workers", spec.workers, 1, MAX_WORKERS),
+        ("gpus_per_worker", spec.gpus_per_worker, 0, MAX_GPUS_PER_WORKER),
         ("rate_hz", spec.rate_hz or MIN_RATE_HZ, MIN_RATE_HZ, MAX_RATE_HZ),
     ):
         if not least <= value <= most:

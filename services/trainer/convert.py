@@ -52,6 +52,8 @@ def spec_from_pb(message: pb.TrainingSpec) -> TrainingSpec:
         learning_rate=message.learning_rate,
         seed=message.seed,
         rate_hz=message.rate_hz,
+        workers=message.workers or 1,
+        gpus_per_worker=message.gpus_per_worker,
     )
 
 
@@ -65,6 +67,7 @@ def training_to_pb(training: Training) -> pb.Training:
         model=_name_to_pb(training.model),
         error_detail=training.error_detail,
         attempts=training.attempts,
+        waiting_for=training.waiting_for,
         created_at=timestamp(training.created_at),
         updated_at=timestamp(training.updated_at),
     )
@@ -136,6 +139,8 @@ def _spec_to_pb(spec: TrainingSpec) -> pb.TrainingSpec:
         learning_rate=spec.learning_rate,
         seed=spec.seed,
         rate_hz=spec.rate_hz,
+        workers=spec.workers,
+        gpus_per_worker=spec.gpus_per_worker,
     )
     if spec.architecture:
         message.architecture = spec.architecture

@@ -1,10 +1,12 @@
 """The rows of trainings as the service sees them."""
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.shared.database import Database
 from services.shared.errors import Conflict
@@ -76,10 +78,9 @@ class SqlTrainings:
     async def claim_launch(self, *, seconds: float, at_once: int | None) -> Training | None:
         """Take the oldest waiting training to start a worker for it; nobody else gets it for some seconds."""
         now = self._clock()
-        leased = sa.and_(TRAININGS.c.state.in_(_AT_WORK), TRAININGS.c.lease_until >= now)
         free = sa.and_(TRAININGS.c.state == "queued", TRAININGS.c.lease_until < now)
         async with self._database.session() as session:
-            busy = await session.scalar(sa.select(sa.func.count()).select_from(TRAININGS).where(leased)) or 0
+            busy = await _busy(session, now)
             oldest = sa.select(TRAININGS.c.training_id).where(free).order_by(TRAININGS.c.id).limit(1)
             oldest = oldest.with_for_update(
                 skip_locked=True
@@ -90,9 +91,54 @@ class SqlTrainings:
             claimed = await session.execute(
                 sa.update(TRAININGS)
                 .where(TRAININGS.c.training_id == training_id, free)
-                .values(lease_until=now + seconds, attempts=TRAININGS.c.attempts + 1, worker="")
+                .values(
+                    lease_until=now + seconds,
+                    attempts=TRAININGS.c.attempts + 1,
+                    launches=TRAININGS.c.launches + 1,
+                    waiting_for="",
+                    worker="",
+                )
             )
             return await rows.one(session, training_id) if _count(claimed) else None
+
+    async def withdraw_launch(self, training: Training, reason: str) -> None:
+        """Let a training wait again whose workers could not be started; the attempt does not count."""
+        back = {"attempts": TRAININGS.c.attempts - 1, "launches": TRAININGS.c.launches - 1, "lease_until": 0.0}
+        async with self._database.session() as session:
+            await session.execute(sa.update(TRAININGS).where(*_launched(training, "queued")).values(**back))
+            await _explain(session, training, reason)
+
+    async def some(self, training_ids: Collection[str]) -> list[Training]:
+        """Return the trainings of these that there are, whoever they belong to."""
+        return await self._all(sa.select(TRAININGS).where(TRAININGS.c.training_id.in_(training_ids)))
+
+    async def hold(self, training: Training, *, seconds: float, reason: str) -> bool:
+        """Keep a launched training from others while its workers wait; say whether the reason is news."""
+        held = sa.update(TRAININGS).where(*_launched(training, "queued")).values(lease_until=self._clock() + seconds)
+        async with self._database.session() as session:
+            return bool(_count(await session.execute(held))) and await _explain(session, training, reason)
+
+    async def tell_queue(self, reason: str, *, at_once: int) -> list[Training]:
+        """Where that many are at work, tell those that wait for them; return those for which it is news."""
+        now = self._clock()
+        unaware = sa.select(TRAININGS).where(
+            TRAININGS.c.state == "queued", TRAININGS.c.lease_until < now, TRAININGS.c.waiting_for != reason
+        )
+        async with self._database.session() as session:
+            if await _busy(session, now) < at_once:
+                return []
+            found = [rows.training(row) for row in await session.execute(unaware)]
+            return [each for each in found if await _explain(session, each, reason)]
+
+    async def lose(self, training: Training, reason: str, *, max_attempts: int, excused: bool) -> bool:
+        """Queue a training again whose workers failed, or end one that had too many; say whether it was at work."""
+        values = _after_loss(training, math.inf if excused else max_attempts, reason)
+        if excused:
+            values["attempts"] = TRAININGS.c.attempts - 1
+        told = {"state": values["state"], "reason": reason, "attempts": training.attempts}
+        at_work = (*_launched(training, *_AT_WORK), TRAININGS.c.lease_until > 0)
+        async with self._database.session() as session:
+            return await rows.change(session, training.training_id, *at_work, told=("state", told), **values)
 
     async def requeue_lost(self, *, max_attempts: int) -> list[Training]:
         """Queue trainings again whose worker fell silent, or end those that had too many; return them."""
@@ -106,7 +152,7 @@ class SqlTrainings:
         async with self._database.session() as session:
             lost = [rows.training(row) for row in await session.execute(sa.select(TRAININGS).where(silent))]
             for each in lost:
-                values = _after_loss(each, max_attempts)
+                values = _after_loss(each, max_attempts, LOST)
                 told = {"state": values["state"], "reason": LOST, "attempts": each.attempts}
                 await rows.change(session, each.training_id, silent, told=("state", told), **values)
         return lost
@@ -134,13 +180,32 @@ class SqlTrainings:
             return [rows.training(row) for row in await session.execute(query)]
 
 
-def _after_loss(training: Training, max_attempts: int) -> dict[str, Any]:
+def _launched(training: Training, *states: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the conditions under which a training is still at the launch that it was read at."""
+    row = TRAININGS.c
+    return row.training_id == training.training_id, row.launches == training.launches, row.state.in_(states)
+
+
+async def _busy(session: AsyncSession, now: float) -> int:
+    """Return how many trainings are at work, or about to be."""
+    leased = sa.and_(TRAININGS.c.state.in_(_AT_WORK), TRAININGS.c.lease_until >= now)
+    return await session.scalar(sa.select(sa.func.count()).select_from(TRAININGS).where(leased)) or 0
+
+
+async def _explain(session: AsyncSession, training: Training, reason: str) -> bool:
+    news = (TRAININGS.c.state == "queued", TRAININGS.c.waiting_for != reason)
+    values = {"waiting_for": reason, "updated_at": TRAININGS.c.updated_at}  # It still stands as it did.
+    told = ("log", {"waiting_for": reason})
+    return await rows.change(session, training.training_id, *news, told=told, **values)  # type: ignore[arg-type]
+
+
+def _after_loss(training: Training, max_attempts: float, reason: str) -> dict[str, Any]:
     if training.cancel_requested:
         return {"state": "cancelled"}
     if training.attempts >= max_attempts:
         detail = (
-            f"The training was started {training.attempts} times, and each time its worker fell silent before the "
-            "end; it may need more memory than there is. Ask the site's administrator, or train with a smaller batch."
+            f"The training was started {training.attempts} times, and each time its worker was lost before the "
+            f"end, the last time so: {reason} Ask the site's administrator, or train with a smaller batch."
         )
         return {"state": "failed", "error_detail": detail}
     return {"state": "queued", "lease_until": 0.0}

@@ -1,9 +1,9 @@
 """What the trainer needs from outside: rows, datasets, models, a way to start workers, somebody to tell."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
 
 from services.shared.identity import Caller
 from services.shared.model_contract import Manifest
@@ -39,6 +39,26 @@ class Trainings(Protocol):
 
         Returns None where none waits, or where that many workers are at work already.
         """
+        ...
+
+    async def withdraw_launch(self, training: Training, reason: str) -> None:
+        """Let a training wait again whose workers could not be started; the attempt does not count."""
+        ...
+
+    async def some(self, training_ids: Collection[str]) -> list[Training]:
+        """Return the trainings of these that there are, whoever they belong to."""
+        ...
+
+    async def hold(self, training: Training, *, seconds: float, reason: str) -> bool:
+        """Keep a launched training from others while its workers wait; say whether the reason is news."""
+        ...
+
+    async def tell_queue(self, reason: str, *, at_once: int) -> list[Training]:
+        """Where that many are at work, tell those that wait for them; return those for which it is news."""
+        ...
+
+    async def lose(self, training: Training, reason: str, *, max_attempts: int, excused: bool) -> bool:
+        """Queue a training again whose workers failed, or end one that had too many; say whether it was at work."""
         ...
 
     async def requeue_lost(self, *, max_attempts: int) -> list[Training]:
@@ -86,11 +106,43 @@ class Models(Protocol):
         ...
 
 
+Standing = Literal["waiting", "working", "done", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """The workers that one launch of a training started, and where they stand."""
+
+    name: str
+    training_id: str
+    launch: int
+    standing: Standing
+    reason: str = ""
+    """Why they wait or failed, for people."""
+    excused: bool = False
+    """Whether they failed for a reason that lies outside of them."""
+
+    def standing_as(self, standing: Standing, reason: str = "", *, excused: bool = False) -> "Workers":
+        """Return the same workers with another standing."""
+        return replace(self, standing=standing, reason=reason, excused=excused)
+
+
 class Launcher(Protocol):
     """Starts workers that live on where this process dies."""
 
     async def launch(self, training: Training) -> None:
-        """Start a worker for a training; raises Unavailable where none can be started."""
+        """Start the workers of a training's present launch; where they are there already, does nothing.
+
+        Raises Unavailable where none can be started.
+        """
+        ...
+
+    async def workers(self) -> list[Workers]:
+        """Return all that were started and are known, in this process's life or before; raises Unavailable."""
+        ...
+
+    async def remove(self, workers: Workers) -> None:
+        """Stop workers and leave nothing of them; where they are gone already, does nothing. Raises Unavailable."""
         ...
 
 

@@ -39,7 +39,7 @@ async def change(
     numbered = await session.execute(
         sa.update(TRAININGS)
         .where(TRAININGS.c.training_id == training_id, *conditions)
-        .values(events=TRAININGS.c.events + 1, updated_at=now, **values)
+        .values({"events": TRAININGS.c.events + 1, "updated_at": now, **values})
         .returning(TRAININGS.c.events)
     )
     sequence = numbered.scalar_one_or_none()
@@ -73,6 +73,8 @@ def training(row: Any) -> Training:
         row=row.id,
         epochs_done=row.epochs_done,
         attempts=row.attempts,
+        launches=row.launches,
+        waiting_for=row.waiting_for if row.state == "queued" else "",
         cancel_requested=row.cancel_requested,
         error_detail=row.error_detail,
         model=ModelName(row.model_name, row.model_version) if row.model_name else None,

@@ -1,9 +1,10 @@
 """What the trainer and its workers are configured with; the only reader of their environments."""
 
 import os
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.shared.settings import (
@@ -18,6 +19,24 @@ from services.trainer.learning.recipe import Precision
 WORKER_PREFIX = "EINTHOVEN_WORKER_"
 
 
+class KubernetesSettings(BaseModel):
+    """Where the workers' Jobs are made, and out of what."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    job_template_file: Path
+    """A Job as YAML; `services.trainer.launchers` says what it must have."""
+    namespace: str = Field(min_length=1, max_length=63)
+    subdomain: str = Field(min_length=1, max_length=63)
+    """The headless service that selects the workers' pods."""
+    gpu_resource: str = Field(default="nvidia.com/gpu", min_length=1, max_length=317)
+    """What the cluster calls one GPU."""
+    kubeconfig: Path | None = None
+    """Credentials from outside the cluster; inside it the pod's service account is used."""
+    timeout_seconds: float = Field(default=10.0, gt=0, le=60)
+    """How long the cluster's API may take for one answer."""
+
+
 class TrainerSettings(ServiceSettings):
     """Environment keys begin with EINTHOVEN_TRAINER_."""
 
@@ -26,8 +45,11 @@ class TrainerSettings(ServiceSettings):
     ingest_address: str
     """Where ingest answers, e.g. "dns:///ingest:8080"."""
     exchange_address: str
+    launcher: Literal["local", "kubernetes"] = "local"
+    """Workers are processes of this machine, or Jobs of the cluster."""
+    kubernetes: KubernetesSettings | None = None
     workers_at_once: int = Field(default=1, ge=1, le=64)
-    """How many local workers may work at the same time; the others wait."""
+    """How many trainings may be at work on this machine at the same time; a cluster has queues and quotas itself."""
     lease_seconds: float = Field(default=60.0, ge=1)
     """A worker that is silent for this long counts as lost, and its training is queued again."""
     launch_seconds: float = Field(default=180.0, ge=1)
@@ -37,6 +59,12 @@ class TrainerSettings(ServiceSettings):
     """After this many lost workers a training has failed."""
     precision: Precision = "float32"
     """bfloat16 computes networks in mixed precision: faster on GPUs and new CPUs, and less exact."""
+
+    @model_validator(mode="after")
+    def _cluster_is_known(self) -> Self:
+        if self.launcher == "kubernetes" and self.kubernetes is None:
+            raise ValueError("launcher is kubernetes, so kubernetes.job_template_file and its company must be given.")
+        return self
 
 
 class WorkerSettings(BaseSettings):
@@ -60,6 +88,7 @@ class ProcessSettings(BaseSettings):
     rank: int = 0
     world_size: int = 1
     local_rank: int = 0
+    local_world_size: int = 1
 
 
 def worker_environment(settings: TrainerSettings) -> dict[str, str]:

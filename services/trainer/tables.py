@@ -30,6 +30,8 @@ TRAININGS: Final = sa.Table(
     sa.Column("events", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("launches", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("waiting_for", sa.Text, nullable=False, server_default=""),
     sa.Index("trainer_trainings_tenant", "tenant", "id"),
     sa.Index("trainer_trainings_state", "state"),
 )

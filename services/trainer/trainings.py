@@ -49,10 +49,20 @@ class TrainingSpec:
     max_epochs: int = 0
     patience: int = 0
     batch_size: int = 0
+    """ECGs per worker and step."""
     optimizer: str = ""
     learning_rate: float = 0.0
     seed: int = 0
     rate_hz: float = 0.0
+    workers: int = 1
+    """Workers that train together."""
+    gpus_per_worker: int = 0
+    """Whole GPUs that the cluster is asked for, for each worker."""
+
+    @property
+    def processes_per_worker(self) -> int:
+        """One process per GPU, and one where there is none."""
+        return max(1, self.gpus_per_worker)
 
     def with_defaults(self) -> "TrainingSpec":
         """Return the same with every default filled in; a base model's own rate and preprocessing stay open."""
@@ -87,6 +97,10 @@ class Training:
     """Its place in the order in which trainings came."""
     epochs_done: int = 0
     attempts: int = 0
+    launches: int = 0
+    """How often a worker was started for it; numbers its workers. Unlike attempts it counts those that had to leave."""
+    waiting_for: str = ""
+    """Why no worker is at it yet, for people."""
     cancel_requested: bool = False
     error_detail: str = ""
     model: ModelName | None = None

@@ -45,13 +45,15 @@ class Attempt:
         self._process = process
         self._reporter = Reporter()
         self._lost = False
-        self._evicted = False
+        self._unwanted = False
 
-    async def run(self) -> None:
-        """Do the training, if it waits for a worker; raises nothing that is not the machine's fault."""
+    async def run(self) -> bool:
+        """Do the training, if it waits for a worker; say whether it is done with, however it ended.
+
+        Raises nothing that is not the machine's fault.
+        """
         if self._process.rank > 0:
-            await self._follow(await self._outside.lease.look())
-            return
+            return await self._follow(await self._outside.lease.look())
         training = await self._outside.lease.claim()
         if training is None:
             raise Conflict("The training does not wait for a worker any more.")
@@ -61,7 +63,7 @@ class Attempt:
         keeping = asyncio.create_task(self._keep())
         writing = asyncio.create_task(self._write_notes(training))
         try:
-            await self._lead(training)
+            return await self._lead(training)
         finally:
             for task in (keeping, writing):
                 task.cancel()
@@ -70,15 +72,20 @@ class Attempt:
 
     def leave(self) -> None:
         """End soon and let another worker go on from the checkpoint."""
-        self._evicted = True
         self._reporter.stop()
 
-    async def _follow(self, training: Training) -> None:
+    async def _follow(self, training: Training) -> bool:
         """Compute along with the leading process, which alone speaks of it."""
-        with tempfile.TemporaryDirectory(prefix="einthoven-") as scratch:
-            await self._maker(Path(scratch)).make(training, self._process)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.leave)
+        try:
+            with tempfile.TemporaryDirectory(prefix="einthoven-") as scratch:
+                await self._maker(Path(scratch)).make(training, self._process)
+        except Cancelled:
+            return False  # The leading process knows why.
+        return True
 
-    async def _lead(self, training: Training) -> None:
+    async def _lead(self, training: Training) -> bool:
+        """Say whether the training is done with."""
         lease = self._outside.lease
         try:
             with tempfile.TemporaryDirectory(prefix="einthoven-") as scratch:
@@ -86,12 +93,10 @@ class Attempt:
             await self._flush(training)
             await lease.end("exported")
         except Cancelled:
-            if self._evicted:
-                await lease.give_back("The machine asked the worker to leave.", counts=False)
-            elif not self._lost:
-                await lease.end("cancelled")
+            return await self._stopped()
         except _LATER as error:
             await lease.give_back(error.detail)
+            return False
         except PlatformError as error:
             await self._fail(error.detail)
         except MemoryError:
@@ -99,6 +104,15 @@ class Attempt:
         except Exception:
             await self._fail(INTERNAL)
             raise
+        return True
+
+    async def _stopped(self) -> bool:
+        """Say how it ends before its end; whoever did not ask for that was told to leave, here or beside us."""
+        if self._unwanted:
+            await self._outside.lease.end("cancelled")
+        elif not self._lost:
+            await self._outside.lease.give_back("The machine asked the worker to leave.", counts=False)
+        return self._unwanted
 
     def _maker(self, scratch: Path) -> Maker:
         return Maker(self._outside.store, self._reporter, scratch, self._outside.precision)
@@ -115,7 +129,7 @@ class Attempt:
             except PlatformError as error:
                 _log.warning("lease_not_renewed", code=error.code.value, detail=error.detail)
             else:
-                self._lost = asked is None
+                self._lost, self._unwanted = asked is None, bool(asked)
                 if asked is not False:
                     self._reporter.stop()
             await asyncio.sleep(self._outside.lease_seconds / RENEWALS_PER_LEASE)

@@ -22,21 +22,25 @@ class Lease:
         worker: str,
         *,
         seconds: float,
+        launch: int | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
         self._training_id = training_id
         self._worker = worker
         self._seconds = seconds
+        self._launch = launch
         self._clock = clock
 
     async def claim(self) -> Training | None:
-        """Take a waiting training, or None where it does not wait any more."""
+        """Take a waiting training, or None where it does not wait any more, or for workers of a later launch."""
+        meant = sa.true() if self._launch is None else TRAININGS.c.launches == self._launch
         async with self._database.session() as session:
             claimed = await rows.change(
                 session,
                 self._training_id,
                 TRAININGS.c.state == "queued",
+                meant,
                 told=("state", {"state": "running"}),
                 state="running",
                 worker=self._worker,
@@ -73,12 +77,14 @@ class Lease:
         return await self.tell("state", told, state=state, error_detail=detail)
 
     async def give_back(self, reason: str, *, counts: bool = True) -> bool:
-        """Let another worker go on later; say whether it was still held.
+        """Let another worker go on later, unless the training should be cancelled; say whether it was still held.
 
         Without `counts` this attempt is not one of the few that a training has: the worker itself was fine.
         """
         told = {"state": "queued", "reason": reason}
         values = {} if counts else {"attempts": TRAININGS.c.attempts - 1}
+        if await self.renew():
+            return await self.end("cancelled")
         return await self.tell("state", told, state="queued", lease_until=0.0, **values)
 
     def _mine(self) -> tuple[sa.ColumnElement[bool], ...]:

@@ -19,15 +19,17 @@ from services.trainer.worker.attempt import Attempt, Outside
 from services.trainer.worker.lease import Lease
 
 USAGE_EXIT_CODE: Final = 2
-_ARGUMENTS: Final = 2
+EVICTED_EXIT_CODE: Final = 75
+"""The worker was told to leave; the training goes on elsewhere (EX_TEMPFAIL of sysexits.h)."""
 
 _log = logs.get_logger(__name__)
 
 
 def main(arguments: list[str]) -> int:
     """Work on the training named; return the exit status of the process."""
-    if len(arguments) != _ARGUMENTS:
-        sys.stderr.write("usage: python -m services.trainer.worker TRAINING_ID\n")
+    training_id, launch = (*arguments[1:3], "", "")[:2]
+    if not training_id or not (launch.isdigit() or not launch):
+        sys.stderr.write("usage: python -m services.trainer.worker TRAINING_ID [LAUNCH]\n")
         return USAGE_EXIT_CODE
     try:
         settings = load(WorkerSettings)
@@ -38,17 +40,17 @@ def main(arguments: list[str]) -> int:
     provider = tracing.configure(settings.telemetry, deployable="trainer-worker")
     os.nice(5)  # The service and the desktop of a laptop go first.
     try:
-        asyncio.run(_work(settings, ProcessSettings(), arguments[1]))
+        done = asyncio.run(_work(settings, ProcessSettings(), training_id, int(launch) if launch else None))
     except PlatformError as error:
-        _log.error("worker_failed", training_id=arguments[1], code=error.code.value, detail=error.detail)
+        _log.error("worker_failed", training_id=training_id, code=error.code.value, detail=error.detail)
         return 1
     finally:
         if provider is not None:
             provider.shutdown()
-    return 0
+    return 0 if done else EVICTED_EXIT_CODE
 
 
-async def _work(settings: WorkerSettings, process: ProcessSettings, training_id: str) -> None:
+async def _work(settings: WorkerSettings, process: ProcessSettings, training_id: str, launch: int | None) -> bool:
     async with AsyncExitStack() as stack:
         store = open_store(settings.storage)
         stack.push_async_callback(store.close)
@@ -60,6 +62,6 @@ async def _work(settings: WorkerSettings, process: ProcessSettings, training_id:
             stack.push_async_callback(bus.close)
             announcer = BusAnnouncer(bus)
         worker = secrets.token_hex(16)
-        lease = Lease(database, training_id, worker, seconds=settings.lease_seconds)
+        lease = Lease(database, training_id, worker, seconds=settings.lease_seconds, launch=launch)
         outside = Outside(store, lease, announcer, settings.lease_seconds, settings.precision)
-        await Attempt(outside, process).run()
+        return await Attempt(outside, process).run()

@@ -19,7 +19,7 @@ from services.shared.storage.filesystem import FolderStore
 from services.trainer.bootstrap import MIGRATIONS
 from services.trainer.job import Base, Snapshot, SnapshotRecord
 from services.trainer.planning import Planner
-from services.trainer.ports import BaseModel
+from services.trainer.ports import BaseModel, Workers
 from services.trainer.trainings import ModelName, Training
 
 CALLER = Caller("cardiology", "kim")
@@ -86,6 +86,27 @@ class Models:
     def add(self, name: str, key: str, data: bytes, manifest: Manifest) -> None:
         base = Base(name, "1", key, hashlib.sha256(data).hexdigest(), manifest.output.names)
         self.there[name] = BaseModel(base, manifest)
+
+
+class Started:
+    """A launcher that remembers, and whose workers are what a test says."""
+
+    def __init__(self) -> None:
+        self.launched: list[str] = []
+        self.there: list[Workers] = []
+        self.removed: list[Workers] = []
+        self.fault: PlatformError | None = None
+
+    async def launch(self, training: Training) -> None:
+        if self.fault is not None:
+            raise self.fault
+        self.launched.append(training.training_id)
+
+    async def workers(self) -> list[Workers]:
+        return self.there
+
+    async def remove(self, workers: Workers) -> None:
+        self.removed.append(workers)
 
 
 async def open_rows(folder: Path) -> Database:

@@ -29,7 +29,7 @@ from services.trainer.service import PageOfTrainings, Trainer
 from services.trainer.settings import TrainerSettings
 from services.trainer.trainings import ModelName, Training, TrainingSpec
 from services.trainer.worker.lease import Lease
-from tests.unit.services.trainer.rooms import CALLER, Announcements, Models, Silence, planner, upload
+from tests.unit.services.trainer.rooms import CALLER, Announcements, Models, Silence, Started, planner, upload
 
 SECRET = "s" * 32
 SPEC = TrainingSpec("sign", "d1", architecture="xception_time", rate_hz=50.0)
@@ -111,6 +111,8 @@ def test_a_spec_goes_over_the_wire_and_back(base: dict[str, object]) -> None:
         task="multilabel",
         test_fraction=0.1,
         seed=7,
+        workers=2,
+        gpus_per_worker=1,
         **base,  # type: ignore[arg-type]
     )
     spec = convert.spec_from_pb(message)
@@ -126,16 +128,6 @@ def test_a_spec_goes_over_the_wire_and_back(base: dict[str, object]) -> None:
 def test_an_unknown_mode_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="no training mode 9"):
         convert.spec_from_pb(pb.TrainingSpec(mode=9))  # type: ignore[arg-type]  # a newer client's
-
-
-class Started:
-    """A launcher that remembers."""
-
-    def __init__(self) -> None:
-        self.launched: list[str] = []
-
-    async def launch(self, training: Training) -> None:
-        self.launched.append(training.training_id)
 
 
 async def test_the_bell_starts_workers_and_never_more_than_may_work_at_once(

@@ -142,6 +142,8 @@ class TrainingSpec(_message.Message):
     LEARNING_RATE_FIELD_NUMBER: _builtins.int
     SEED_FIELD_NUMBER: _builtins.int
     RATE_HZ_FIELD_NUMBER: _builtins.int
+    WORKERS_FIELD_NUMBER: _builtins.int
+    GPUS_PER_WORKER_FIELD_NUMBER: _builtins.int
     model_name: _builtins.str
     """Name of the model to make."""
     dataset_id: _builtins.str
@@ -165,7 +167,7 @@ class TrainingSpec(_message.Message):
     patience: _builtins.int
     """Epochs without improvement before stopping; default 10."""
     batch_size: _builtins.int
-    """Default 32."""
+    """ECGs per worker and step; default 32."""
     optimizer: _builtins.str
     """"adamw" (default), "adam", "nadam", "adamax", "adafactor", "rmsprop" or "sgd"."""
     learning_rate: _builtins.float
@@ -174,6 +176,10 @@ class TrainingSpec(_message.Message):
     """Seed of everything random; absent takes 0."""
     rate_hz: _builtins.float
     """Rate of the model's input in hertz; default 100."""
+    workers: _builtins.int
+    """Workers that train together, 1 to 16; default 1."""
+    gpus_per_worker: _builtins.int
+    """Whole GPUs of each worker, 0 to 8; 0 asks the cluster for none."""
     @_builtins.property
     def base_model(self) -> _common_pb2.ModelRef:
         """A model of the store."""
@@ -198,10 +204,12 @@ class TrainingSpec(_message.Message):
         learning_rate: _builtins.float = ...,
         seed: _builtins.int | None = ...,
         rate_hz: _builtins.float = ...,
+        workers: _builtins.int = ...,
+        gpus_per_worker: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "architecture", b"architecture", "base", b"base", "base_model", b"base_model", "seed", b"seed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "architecture", b"architecture", "base", b"base", "base_model", b"base_model", "batch_size", b"batch_size", "dataset_id", b"dataset_id", "learning_rate", b"learning_rate", "max_epochs", b"max_epochs", "mode", b"mode", "model_name", b"model_name", "optimizer", b"optimizer", "patience", b"patience", "preprocessing", b"preprocessing", "rate_hz", b"rate_hz", "seed", b"seed", "task", b"task", "test_fraction", b"test_fraction", "validation_dataset_id", b"validation_dataset_id", "validation_fraction", b"validation_fraction"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "architecture", b"architecture", "base", b"base", "base_model", b"base_model", "batch_size", b"batch_size", "dataset_id", b"dataset_id", "gpus_per_worker", b"gpus_per_worker", "learning_rate", b"learning_rate", "max_epochs", b"max_epochs", "mode", b"mode", "model_name", b"model_name", "optimizer", b"optimizer", "patience", b"patience", "preprocessing", b"preprocessing", "rate_hz", b"rate_hz", "seed", b"seed", "task", b"task", "test_fraction", b"test_fraction", "validation_dataset_id", b"validation_dataset_id", "validation_fraction", b"validation_fraction", "workers", b"workers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__seed: _TypeAlias = _typing.Literal["seed"]  # noqa: Y015
     _WhichOneofArgType__seed: _TypeAlias = _typing.Literal["_seed", b"_seed"]  # noqa: Y015
@@ -229,6 +237,7 @@ class Training(_message.Message):
     ATTEMPTS_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
     UPDATED_AT_FIELD_NUMBER: _builtins.int
+    WAITING_FOR_FIELD_NUMBER: _builtins.int
     training_id: _builtins.str
     """Identifier."""
     state: Global___TrainingState.ValueType
@@ -239,6 +248,8 @@ class Training(_message.Message):
     """Why it failed, for people."""
     attempts: _builtins.int
     """How many workers took it up so far."""
+    waiting_for: _builtins.str
+    """Why no worker is at it yet, for people; empty where it does not wait, or nothing is known yet."""
     @_builtins.property
     def spec(self) -> Global___TrainingSpec:
         """What was asked for, with the defaults filled in."""
@@ -267,10 +278,11 @@ class Training(_message.Message):
         attempts: _builtins.int = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
         updated_at: _timestamp_pb2.Timestamp | None = ...,
+        waiting_for: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "model", b"model", "spec", b"spec", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "created_at", b"created_at", "epochs_done", b"epochs_done", "error_detail", b"error_detail", "model", b"model", "spec", b"spec", "state", b"state", "training_id", b"training_id", "updated_at", b"updated_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "created_at", b"created_at", "epochs_done", b"epochs_done", "error_detail", b"error_detail", "model", b"model", "spec", b"spec", "state", b"state", "training_id", b"training_id", "updated_at", b"updated_at", "waiting_for", b"waiting_for"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

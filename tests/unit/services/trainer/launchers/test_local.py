@@ -83,12 +83,12 @@ async def test_a_worker_that_dies_leaves_its_log(tmp_path: Path, store: FolderSt
     training = await _asked(store, database)
 
     await launcher.launch(training)
-    ((_, log),) = launcher.running.values()
+    (process,) = launcher.running.values()
     async with asyncio.timeout(60):
         await launcher.reap_until_idle()
 
-    assert "EINTHOVEN_WORKER_NONSENSE" in log.read_text()
-    log.unlink()
+    assert "EINTHOVEN_WORKER_NONSENSE" in process.log.read_text()
+    process.log.unlink()
 
 
 async def test_a_machine_without_room_for_a_process_is_unavailable(

@@ -18,7 +18,16 @@ from services.trainer.dispatching import Dispatcher
 from services.trainer.ledger import SqlTrainings
 from services.trainer.service import Trainer
 from services.trainer.trainings import ModelName, Training, TrainingSpec
-from tests.unit.services.trainer.rooms import CALLER, SAMPLES, Announcements, Models, Silence, planner, upload
+from tests.unit.services.trainer.rooms import (
+    CALLER,
+    SAMPLES,
+    Announcements,
+    Models,
+    Silence,
+    Started,
+    planner,
+    upload,
+)
 from tests.unit.services.trainer.worker_attempts import attempt
 
 SPEC = TrainingSpec(
@@ -27,17 +36,10 @@ SPEC = TrainingSpec(
 )  # fmt: skip
 
 
-class Nobody:
-    """A launcher whose workers never come."""
-
-    async def launch(self, training: Training) -> None:
-        return
-
-
 def dispatcher(store: FolderStore, database: Database, models: Models) -> Dispatcher:
     return Dispatcher(
         SqlTrainings(database),
-        Nobody(),
+        Started(),
         models,
         store,
         Announcements(),
