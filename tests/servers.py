@@ -80,6 +80,10 @@ class Server:
         """Say whether the process has not ended."""
         return self._process is not None and self._process.poll() is None
 
+    def exit_status(self) -> int | None:
+        """Return how the process ended, or None where it has not."""
+        return None if self._process is None else self._process.poll()
+
     def stop(self) -> None:
         """Ask the process to end, and kill it where it does not."""
         if self._process is None:
