@@ -1,81 +1,235 @@
-import json
-from collections.abc import Iterator
+import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
-import yaml
+from pydantic_settings import BaseSettings
 
-from services.shared.settings import load
+from services.shared.settings import load, load_migration
+from services.trainer.settings import WorkerSettings
 from tests.architecture import chart
+from tests.architecture.tree import tool
 
 pytestmark = pytest.mark.skipif(not chart.PYTHON.exists(), reason="Helm's library is not installed: `make check` does.")
 
+KEEPERS: Final = ("gateway", "ingest", "trainer", "exchange")
+"""Who keeps rows, in the order in which their tables are brought up to date."""
+
+
+VALUES: Final[dict[str, dict[str, Any]]] = {
+    "least": chart.LEAST,
+    "everything": chart.EVERYTHING,
+    "evaluation": chart.EVALUATION,
+    "local": chart.LOCAL,
+}
+
 
 @pytest.fixture(scope="module")
-def least(tmp_path_factory: pytest.TempPathFactory) -> chart.Rendering:
-    return chart.render(chart.LEAST, tmp_path_factory.mktemp("least"))
+def renderings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, chart.Rendering]:
+    return {name: chart.render(values, tmp_path_factory.mktemp(name)) for name, values in VALUES.items()}
 
 
-@pytest.fixture(scope="module")
-def everything(tmp_path_factory: pytest.TempPathFactory) -> chart.Rendering:
-    return chart.render(chart.EVERYTHING, tmp_path_factory.mktemp("everything"))
+@pytest.fixture
+def least(renderings: dict[str, chart.Rendering]) -> chart.Rendering:
+    return renderings["least"]
 
 
-def test_lint_has_nothing_to_say(least: chart.Rendering, everything: chart.Rendering) -> None:
-    assert (least.error, everything.error) == (None, None)
-    assert [each for each in (*least.lint, *everything.lint) if "icon" not in str(each)] == []
+@pytest.fixture
+def everything(renderings: dict[str, chart.Rendering]) -> chart.Rendering:
+    return renderings["everything"]
+
+
+@pytest.fixture
+def evaluation(renderings: dict[str, chart.Rendering]) -> chart.Rendering:
+    return renderings["evaluation"]
+
+
+@pytest.fixture
+def local(renderings: dict[str, chart.Rendering]) -> chart.Rendering:
+    return renderings["local"]
+
+
+@pytest.mark.parametrize("values", VALUES)
+def test_lint_has_nothing_to_say(renderings: dict[str, chart.Rendering], values: str) -> None:
+    rendering = renderings[values]
+
+    assert rendering.error is None
+    assert [each for each in rendering.lint if "icon" not in str(each)] == []
 
 
 @pytest.mark.parametrize("version", chart.KUBERNETES)
-def test_every_object_is_valid(least: chart.Rendering, everything: chart.Rendering, version: str) -> None:
-    assert list(chart.invalid([*least.objects, *everything.objects], version)) == []
+@pytest.mark.parametrize("values", VALUES)
+def test_every_object_is_valid(renderings: dict[str, chart.Rendering], values: str, version: str) -> None:
+    rendering = renderings[values]
+    jobs = [chart.worker_job(rendering)] if values != "local" else []
+
+    assert list(chart.invalid([*rendering.objects, *jobs], version)) == []
 
 
 @pytest.mark.parametrize("component", chart.COMPONENTS)
-def test_every_component_has_the_same_objects(least: chart.Rendering, component: str) -> None:
-    assert {kind for kind in chart.KINDS if least.one(kind, component)} == chart.KINDS
+def test_every_component_has_the_same_objects(everything: chart.Rendering, component: str) -> None:
+    assert {kind for kind in chart.FURNITURE if everything.one(kind, component)} == chart.FURNITURE
 
 
-@pytest.mark.parametrize("component", chart.COMPONENTS)
-def test_every_pod_fits_the_restricted_profile(everything: chart.Rendering, component: str) -> None:
-    pod = everything.one("Deployment", component)["spec"]["template"]["spec"]
+@pytest.mark.parametrize("values", VALUES)
+def test_every_pod_fits_the_restricted_profile(renderings: dict[str, chart.Rendering], values: str) -> None:
+    pods = dict(chart.pods(renderings[values]))
 
-    assert list(chart.unrestricted(pod)) == []
-    assert pod["automountServiceAccountToken"] is False
+    assert {name: list(chart.unrestricted(pod)) for name, pod in pods.items()} == {name: [] for name in pods}
+    assert [name for name, pod in pods.items() if pod["automountServiceAccountToken"]] == (
+        [] if values == "local" else ["Deployment einthoven-trainer"]
+    )
 
 
-@pytest.mark.parametrize("values", ["least", "everything"])
+@pytest.mark.parametrize("values", VALUES)
+def test_every_pod_comes_from_the_registry_and_with_its_credentials(
+    renderings: dict[str, chart.Rendering], values: str
+) -> None:
+    secrets = VALUES[values].get("image", {}).get("pullSecrets", [])
+
+    for name, pod in chart.pods(renderings[values]):
+        assert [each["name"] for each in pod.get("imagePullSecrets", [])] == secrets, name
+
+
+@pytest.mark.parametrize("values", VALUES)
 @pytest.mark.parametrize("component", chart.COMPONENTS)
 def test_the_settings_of_a_component_take_exactly_what_the_chart_gives(
-    values: str, component: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    renderings: dict[str, chart.Rendering], values: str, component: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = chart.environment(request.getfixturevalue(values), component)
+    given = chart.environment(renderings[values], component)
+
+    _take(chart.settings_of(component), given, monkeypatch)
+
+
+@pytest.mark.parametrize("values", [name for name in VALUES if name != "local"])
+def test_the_settings_of_a_worker_take_exactly_what_its_job_gives(
+    renderings: dict[str, chart.Rendering], values: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (container,) = chart.worker_job(renderings[values])["spec"]["template"]["spec"]["containers"]
+
+    _take(WorkerSettings, chart.entries(container), monkeypatch)
+
+
+@pytest.mark.parametrize("values", VALUES)
+def test_the_migrations_of_every_component_with_rows_are_given_its_database(
+    renderings: dict[str, chart.Rendering], values: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (job,) = (each for each in renderings[values].objects if each["kind"] == "Job")
+    pod = job["spec"]["template"]["spec"]
+    containers = [*pod["initContainers"], *pod["containers"]]
+
+    assert [(each["name"], each["args"]) for each in containers] == [(name, ["migrate"]) for name in KEEPERS]
+    for container in containers:
+        given = chart.entries(container)
+        for key, value in given.items():
+            monkeypatch.setenv(key, value)
+        settings = load_migration(container["name"])
+        assert len(given) == len(settings.database.model_fields_set)
+
+
+def _take(kind: type[BaseSettings], given: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     for key, value in given.items():
         monkeypatch.setenv(key, value)
-
-    kind = chart.settings_of(component)
 
     assert isinstance(load(kind), kind)
     assert all(key.startswith(str(kind.model_config["env_prefix"])) for key in given)
 
 
-def test_a_component_is_reached_by_those_who_call_it_only(least: chart.Rendering) -> None:
-    rules = least.one("NetworkPolicy", "exchange")["spec"]["ingress"]
+def test_a_pod_has_time_to_leave_and_to_drain(everything: chart.Rendering) -> None:
+    grace = {
+        component: everything.one("Deployment", component)["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+        for component in ("gateway", "ingest", "exchange")
+    }
 
-    callers = [peer["podSelector"]["matchLabels"]["app.kubernetes.io/component"] for peer in rules[0]["from"]]
-
-    assert callers == ["gateway", "inference", "trainer"]
+    assert grace == {"gateway": 40, "ingest": 30, "exchange": 40}
 
 
-def test_the_identity_secret_is_generated_where_none_is_given(everything: chart.Rendering) -> None:
-    (secret,) = (each for each in everything.objects if each["kind"] == "Secret")
+def test_pods_are_replaced_for_their_own_settings_only(least: chart.Rendering, tmp_path: Path) -> None:
+    newer = shutil.copytree(chart.CHART, tmp_path / "chart")
+    about = (newer / "Chart.yaml").read_text(encoding="utf-8")
+    (newer / "Chart.yaml").write_text(about.replace("\nversion: ", "\nversion: 9"), encoding="utf-8")
+    values = {**chart.LEAST, "image": {"tag": "0.1.0"}, "ingest": {"settings": {"TELEMETRY__LOG_LEVEL": "debug"}}}
 
-    assert len(secret["data"]["identity-secret"]) >= 64
+    upgraded = chart.render(values, tmp_path, newer, revision=2)
+
+    assert [each for each in chart.COMPONENTS if _pod(upgraded, each) != _pod(least, each)] == ["ingest"]
+
+
+def _pod(rendering: chart.Rendering, component: str) -> Any:
+    return rendering.one("Deployment", component)["spec"]["template"]
+
+
+def test_secrets_that_are_generated_replace_no_pod(evaluation: chart.Rendering, tmp_path: Path) -> None:
+    again = chart.render(chart.EVALUATION, tmp_path)
+
+    assert evaluation.one("Secret", "secret")["data"] != again.one("Secret", "secret")["data"]
+    assert [_pod(again, each) for each in chart.COMPONENTS] == [_pod(evaluation, each) for each in chart.COMPONENTS]
+
+
+def test_the_secret_has_every_key_that_is_asked_for(evaluation: chart.Rendering, everything: chart.Rendering) -> None:
+    for rendering in (evaluation, everything):
+        made = {
+            (each["metadata"]["name"], key)
+            for each in rendering.objects
+            if each["kind"] == "Secret"
+            for key in each["data"]
+        }
+        asked = {
+            (entry["valueFrom"]["secretKeyRef"]["name"], entry["valueFrom"]["secretKeyRef"]["key"])
+            for _, pod in chart.pods(rendering)
+            for container in [*pod.get("initContainers", ()), *pod["containers"]]
+            for entry in container["env"]
+            if "secretKeyRef" in entry.get("valueFrom", {})
+        }
+        assert asked - made == set()
 
 
 def test_a_given_secret_is_not_made_again(least: chart.Rendering) -> None:
     assert [each for each in least.objects if each["kind"] == "Secret"] == []
+
+
+def test_migrations_come_first_where_the_database_is_given(least: chart.Rendering, everything: chart.Rendering) -> None:
+    assert least.named("Job", "migrations")["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
+    hooked = [each for each in everything.objects if each["metadata"]["name"] == "einthoven-migrations"]
+    assert {each["kind"] for each in hooked} == {"Job", "Secret", "NetworkPolicy"}
+    assert all("hook-succeeded" in each["metadata"]["annotations"]["helm.sh/hook-delete-policy"] for each in hooked)
+
+
+def test_migrations_stand_beside_a_bundled_database_at_first(evaluation: chart.Rendering, tmp_path: Path) -> None:
+    upgrade = chart.render(chart.EVALUATION, tmp_path, revision=2)
+
+    assert "annotations" not in evaluation.named("Job", "migrations-1")["metadata"]
+    assert "helm.sh/hook" in upgrade.named("Job", "migrations")["metadata"]["annotations"]
+
+
+def test_an_evaluation_is_warned_of(least: chart.Rendering, evaluation: chart.Rendering) -> None:
+    assert "FOR AN EVALUATION ONLY: this release brings its own nats, postgres, s3." in evaluation.notes
+    assert "EVALUATION" not in least.notes
+
+
+def test_figures_of_the_queue_are_used_where_the_cluster_has_them(everything: chart.Rendering, tmp_path: Path) -> None:
+    without = chart.render({**chart.LEAST, "inference": {"autoscaling": {"enabled": True}}}, tmp_path)
+
+    kinds = [each["type"] for each in everything.one("HorizontalPodAutoscaler", "inference")["spec"]["metrics"]]
+    assert kinds == ["Resource", "Pods", "External"]
+    assert len(without.one("HorizontalPodAutoscaler", "inference")["spec"]["metrics"]) == 1
+    assert "replicas" not in without.one("Deployment", "inference")["spec"]
+
+
+def test_whoever_serves_goes_before_trainings(everything: chart.Rendering) -> None:
+    classes = {each["metadata"]["name"]: each for each in everything.objects if each["kind"] == "PriorityClass"}
+    serving = classes[_pod(everything, "inference")["spec"]["priorityClassName"]]
+    training = classes[chart.worker_job(everything)["spec"]["template"]["spec"]["priorityClassName"]]
+
+    assert serving["value"] > training["value"]
+    assert training["preemptionPolicy"] == "Never"
+
+
+def test_the_trainer_may_do_nothing_but_run_jobs(least: chart.Rendering, local: chart.Rendering) -> None:
+    rules = {(rule["resources"][0], *rule["verbs"]) for rule in least.one("Role", "trainer")["rules"]}
+
+    assert rules == {("jobs", "create", "get", "list", "watch", "delete"), ("pods", "get", "list")}
+    assert [each["kind"] for each in local.objects if each["kind"].startswith(("Role", "ClusterRole"))] == []
 
 
 @pytest.mark.parametrize(
@@ -86,6 +240,11 @@ def test_a_given_secret_is_not_made_again(least: chart.Rendering) -> None:
         ({**chart.LEAST, "storage": {"endpoint": "https://s3"}}, "endpoint"),
         ({**chart.LEAST, "nats": {}}, "nats.url: where your NATS answers"),
         ({key: chart.LEAST[key] for key in ("storage", "nats")}, "secret.storageAccessKey"),
+        ({**chart.LEAST, "bundled": {"nats": {"enabled": True}}}, "nats.url and bundled.nats.enabled"),
+        ({**chart.LEAST, "httpRoute": {"enabled": True}}, "httpRoute.parentRefs"),
+        ({**chart.LEAST, "priorityClasses": {"create": True, "serving": "high"}}, "priorityClasses.create"),
+        ({**chart.LEAST, "ingest": {"autoscaling": {"enabled": True, "minReplicas": 9}}}, "ingest.autoscaling"),
+        ({**chart.LEAST, "gateway": {"service": {"type": "Anything"}}}, "type"),
     ],
 )
 def test_wrong_values_are_refused_by_name(values: dict[str, Any], complaint: str, tmp_path: Path) -> None:
@@ -94,18 +253,19 @@ def test_wrong_values_are_refused_by_name(values: dict[str, Any], complaint: str
     assert complaint in str(refused.error) + str(refused.lint)
 
 
-def test_the_schema_describes_every_value() -> None:
-    schema = json.loads((chart.CHART / "values.schema.json").read_text(encoding="utf-8"))
-    values = yaml.safe_load((chart.CHART / "values.yaml").read_text(encoding="utf-8"))
+def test_the_readme_tells_every_value() -> None:
+    ran = tool("python", chart.CHART.parent / "generate_readme.py", "--check")
 
-    assert [path for path, part in _parts(schema, schema, values) if not part.get("description")] == []
+    assert (ran.returncode, ran.stderr) == (0, "")
 
 
-def _parts(schema: dict[str, Any], part: dict[str, Any], values: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield every value of values.yaml with the part of the schema that speaks of it."""
-    if path:
-        yield path, part
-    for reference in part.get("allOf", ()):
-        part = {**schema["definitions"][reference["$ref"].rpartition("/")[2]], "description": part["description"]}
-    for key, value in values.items() if isinstance(values, dict) and "properties" in part else ():
-        yield from _parts(schema, part["properties"].get(key, {}), value, f"{path}.{key}".lstrip("."))
+def test_a_value_that_is_not_described_is_seen(tmp_path: Path) -> None:
+    copy = shutil.copytree(chart.CHART.parent, tmp_path / "helm")
+    values = copy / "einthoven/values.yaml"
+    values.write_text(
+        values.read_text(encoding="utf-8").replace("  bucket: ", "  pail: 1\n  bucket: "), encoding="utf-8"
+    )
+
+    ran = tool("python", copy / "generate_readme.py", "--check")
+
+    assert "storage.pail" in ran.stderr
