@@ -2,14 +2,20 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup ui demo up run test check bench proto format lock clean
+.PHONY: help setup images images-base ui demo up run test cluster-test check bench proto format lock clean promtool snapshots chart-docs
 
 PYTHON ?= python3
 BIN := .venv/bin
 DATA ?=
 URL ?=
 ONLY ?=
-BASE ?= main
+REGISTRY ?= localhost
+TAG ?= dev
+BASE ?=
+ARCHIVES ?=
+ARGS ?=
+# Certificate authorities that a build trusts: those that this machine was told to.
+CA ?= $(SSL_CERT_FILE)
 UI_SOURCES := $(shell find gateway/ui -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 COMPILE = $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --python-version 3.11
 # What wfdb asks for and imports only when it is told to draw or to fetch, which nobody tells it.
@@ -18,7 +24,7 @@ PLOTS_AND_DOWNLOADS := matplotlib contourpy cycler fonttools kiwisolver pillow p
 DEPLOYABLES := gateway ingest signal-analysis inference trainer exchange
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 # --- install -----------------------------------------------------------------------------------------------------------
 
@@ -61,6 +67,9 @@ run: up ## the same as up
 test: setup ## every test, on the embedded adapters and on real servers
 	$(BIN)/pytest
 
+cluster-test: setup ## the chart on the cluster that KUBECONFIG names; writes build/cluster.json
+	$(BIN)/pytest -m cluster tests/cluster
+
 check: setup .venv-chart/.installed ## every fitness check, style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -71,13 +80,35 @@ check: setup .venv-chart/.installed ## every fitness check, style and types
 	$(BIN)/buf format proto --diff --exit-code
 	$(BIN)/pytest tests/architecture
 
+promtool: build/bin/promtool ## build Prometheus' own tool with Go, so that `make check` tries every alert
+
+build/bin/promtool:
+	mkdir -p build/promtool
+	cd build/promtool && printf 'module promtool\n\ngo 1.24\n' >go.mod && go get -tool github.com/prometheus/prometheus/cmd/promtool@v0.305.0
+	cd build/promtool && go build -o ../bin/promtool github.com/prometheus/prometheus/cmd/promtool
+
+snapshots: .venv-chart/.installed ## render the chart anew into tests/architecture/snapshots
+	PYTHONPATH=.:proto/gen $(BIN)/python -m tests.architecture.snapshots
+
 bench: setup ## measure against a bare floor, all or ONLY=name; writes build/bench.json
 	$(BIN)/python -m tests.bench.runner $(if $(ONLY),--only "$(ONLY)")
+
+# --- ship --------------------------------------------------------------------------------------------------------------
+
+images: ## build the images, all or ONLY="gateway ingest": REGISTRY, TAG, BASE, ARCHIVES=folder, ARGS (docs/images.md)
+	$(PYTHON) deploy/images/build.py --registry "$(REGISTRY)" --tag "$(TAG)" --only "$(ONLY)" --base "$(BASE)" \
+	  --archives "$(ARCHIVES)" --ca "$(CA)" --args "$(ARGS)" $(if $(RECORD),--record)
+
+images-base: ## make a base for them from Debian's packages, where none can be pulled: BASE=localhost/einthoven-base:bookworm
+	deploy/images/base.sh localhost/einthoven-base:bookworm build/images/base.tar
 
 # --- make what is committed --------------------------------------------------------------------------------------------
 
 proto: .venv/.installed ## regenerate proto/gen from the contracts
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python proto/generate.py
+
+chart-docs: .venv/.installed ## write the chart's README from its schema and defaults
+	$(BIN)/python helm/generate_readme.py
 
 format: .venv/.installed ## format Python and contracts
 	$(BIN)/ruff check --fix-only --quiet .
