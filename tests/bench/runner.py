@@ -1,7 +1,8 @@
 """`make bench [ONLY=name]`: runs the measurements and writes build/bench.json.
 
 Every module bench_*.py beside this one lists its rows in BENCHES: name -> function. A function returns a Row; its
-floor is measured in the same run, because machines differ and drift.
+floor is measured in the same run, because machines differ and drift. What needs a cluster is taken from the last run of
+`make cluster-test`.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench import cluster
 from tests.bench.row import Row
 
 HERE = Path(__file__).parent
@@ -57,7 +59,11 @@ def main() -> int:
         if name.startswith(wanted):
             rows.append(measure())
             write(rows)
+    rows += cluster.rows(wanted)
+    write(rows)
     show(rows)
+    if not cluster.MEASURED.exists():
+        print(cluster.ABSENT)
     return 0 if rows and all(row.holds for row in rows) else 1
 
 

@@ -5,12 +5,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Final
 
+from tests.bench.cluster import MEASURED
 from tests.bench.row import Row
-
-OUTPUT: Final = Path(__file__).parents[2] / "build" / "cluster.json"
 
 
 @dataclass
@@ -34,10 +31,10 @@ class Figures:
         """Keep a figure, in the file at once."""
         goal = "" if at_most is None else f"<= {at_most:g}"
         self.rows.append(Row(name, value, unit, goal, at_most is None or value <= at_most))
-        kept = {row["name"]: row for row in json.loads(OUTPUT.read_text())} if OUTPUT.exists() else {}
+        kept = {row["name"]: row for row in json.loads(MEASURED.read_text())} if MEASURED.exists() else {}
         kept |= {row.name: asdict(row) for row in self.rows}
-        OUTPUT.parent.mkdir(exist_ok=True)
-        OUTPUT.write_text(json.dumps(list(kept.values()), indent=2) + "\n")
+        MEASURED.parent.mkdir(exist_ok=True)
+        MEASURED.write_text(json.dumps(list(kept.values()), indent=2) + "\n")
 
     def lines(self) -> list[str]:
         """Return everything as lines to print."""
