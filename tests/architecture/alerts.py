@@ -12,6 +12,9 @@ import yaml
 from tests.architecture import promql
 
 RULES: Final = "helm/einthoven/alerts/rules.yaml"
+VALUES: Final = "helm/einthoven/values.yaml"
+SCRAPING: Final = "deploy/observability/prometheus.yaml"
+OVERVIEW: Final = "deploy/observability/README.md"
 DASHBOARD: Final = "helm/einthoven/dashboards/einthoven.json"
 RUNBOOKS: Final = "docs/runbooks"
 SEVERITIES: Final = {"critical", "warning", "info"}
@@ -64,6 +67,20 @@ def _pages(root: Path, alerts: set[str]) -> Iterator[str]:
     for name, text in sorted(pages.items()):
         if re.findall(r"^## (.+)$", text, re.MULTILINE) != HEADINGS:
             yield f"{RUNBOOKS}/{name}.md does not have the headings {', '.join(HEADINGS)}."
+
+
+def untold(root: Path) -> list[str]:
+    """Return the metrics of the code that the overview for operators leaves out, and those it makes up."""
+    written = set(re.findall(r"`(einthoven_\w+)", (root / OVERVIEW).read_text(encoding="utf-8")))
+    told = {re.sub(r"_(bucket|sum|count)$", "", name) for name in promql.ours()}
+    return sorted(written ^ told)
+
+
+def scaled_in_vain(root: Path) -> Iterator[str]:
+    """Yield the metrics by which the chart scales a component, and which nobody tells."""
+    values = yaml.safe_load((root / VALUES).read_text(encoding="utf-8"))
+    scalings = (each["autoscaling"] for each in values.values() if "autoscaling" in each)
+    yield from (name for each in scalings if (name := each["queue"]["metric"]) and name not in promql.ours())
 
 
 def dashboard_faults(root: Path) -> Iterator[str]:

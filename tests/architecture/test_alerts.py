@@ -37,9 +37,22 @@ def test_the_dashboard_asks_for_what_is_told() -> None:
     assert list(alerts.dashboard_faults(ROOT)) == []
 
 
+def test_operators_are_told_of_every_figure() -> None:
+    assert alerts.untold(ROOT) == []
+
+
+def test_the_chart_scales_by_figures_that_are_told() -> None:
+    assert list(alerts.scaled_in_vain(ROOT)) == []
+
+
 @pytest.mark.skipif(PROMTOOL is None, reason="There is no promtool: `make promtool` builds it where Go is.")
 @pytest.mark.parametrize(
-    "command", [("check", "rules", alerts.RULES), ("test", "rules", "tests/architecture/alerts.yaml")]
+    "command",
+    [
+        ("check", "rules", alerts.RULES),
+        ("check", "config", alerts.SCRAPING),
+        ("test", "rules", "tests/architecture/alerts.yaml"),
+    ],
 )
 def test_every_alert_fires_when_it_should_and_only_then(command: tuple[str, ...]) -> None:
     ran = subprocess.run([str(PROMTOOL), *command], cwd=ROOT, capture_output=True, text=True, check=False)
