@@ -50,7 +50,7 @@ def train(  # noqa: PLR0913 every parameter is an option of the command
     if (architecture is None) == (base is None):
         raise CommandFailed("Say where to start from: one of --architecture or --base.", ExitCode.USAGE)
     start = {"architecture": architecture} if base is None else {"base_model": ModelName.parse(base).reference()}
-    given = {"model_name": name, "mode": mode, "max_epochs": epochs, "seed": seed, "workers": workers}
+    given: Json = {"model_name": name, "mode": mode, "max_epochs": epochs, "seed": seed, "workers": workers}
     given |= {"gpus_per_worker": gpus, **start, **_fields(more or ())}
     with Platform(Connection(url, api_key)) as platform:
         given["dataset_id"] = dataset_named(platform, dataset)

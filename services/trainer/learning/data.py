@@ -39,6 +39,10 @@ class LearningData:
     class_weights: Tensor
     """(classes,) float32, of the training part alone."""
 
+    def weights(self, examples: Examples) -> Tensor:
+        """Return how much each example counts in the mean that the objective takes, (n,) float32."""
+        return self.class_weights[examples.targets] if self.task == "multiclass" else torch.ones(len(examples))
+
     def objective(self) -> nn.Module:
         """Return the weighted loss of logits (n, classes)."""
         if self.task == "multiclass":

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import astuple, dataclass, replace
 
 import numpy as np
@@ -13,11 +14,12 @@ from torch.optim.lr_scheduler import ExponentialLR
 
 from services.shared.errors import Cancelled, InvalidRequest
 from services.trainer.learning import checkpoint
-from services.trainer.learning.batches import Batches
+from services.trainer.learning.batches import Batch, Batches
 from services.trainer.learning.checkpoint import EpochRow, Progress
 from services.trainer.learning.data import LearningData
 from services.trainer.learning.lr_finder import find_learning_rate
 from services.trainer.learning.metrics import Figures, measure
+from services.trainer.learning.norms import norms_together
 from services.trainer.learning.optimizers import build_optimizer
 from services.trainer.learning.processes import Processes
 from services.trainer.learning.recipe import Recipe
@@ -50,6 +52,14 @@ class _Run:
     training: Batches
     validation: Batches
     objective: nn.Module
+    parallel: nn.Module
+    """The network, its gradients averaged over the processes."""
+
+    def loss(self, batch: Batch) -> torch.Tensor:
+        """Return the loss of this process's part of a batch, so that the mean over the processes is the batch's."""
+        with self.training.autocast():
+            loss: torch.Tensor = self.objective(self.parallel(batch.signals), batch.targets)
+        return loss * batch.share
 
 
 def train(
@@ -63,24 +73,38 @@ def train(
 ) -> Outcome:
     """Train until the validation loss falls no more; raises Cancelled, or InvalidRequest where the loss diverges.
 
-    Goes on from the last checkpoint where there is one. The same seed gives the same result on the same machine.
+    Goes on from the last checkpoint where there is one. The same seed gives the same result on the same machine, and
+    several processes give the result of one whose batch is as large as theirs together, but for random layers.
     """
+    trainable.network.to(processes.device)
+    norms = norms_together(trainable.network, processes.device) if processes.count > 1 else nullcontext()
+    with norms:
+        return _train(trainable, data, recipe, checkpoints, watch, processes)
+
+
+def _train(
+    trainable: Trainable,
+    data: LearningData,
+    recipe: Recipe,
+    checkpoints: Checkpoints,
+    watch: Watch,
+    processes: Processes,
+) -> Outcome:
     run = _prepare(trainable, data, recipe, processes)
     network = trainable.network
     optimizer, progress = _begin(run, checkpoints.load("last"), watch)
     schedule = ExponentialLR(optimizer, recipe.learning_rate_decay)
-    parallel = processes.parallel(network)
     watch.learning_rate(progress.learning_rate)
     while len(progress.history) < recipe.max_epochs and progress.epochs_without_gain < recipe.patience:
         began, epoch = time.perf_counter(), len(progress.history) + 1
         total: torch.Tensor | float = 0.0
         rate = float(optimizer.param_groups[0]["lr"])
         trainable.set_training(recipe.mode)
-        for done, (signals, targets) in enumerate(run.training.shuffled(epoch), 1):
+        processes.seed(recipe.seed * 1_000_003 + epoch)
+        for done, batch in enumerate(run.training.shuffled(epoch), 1):
             optimizer.zero_grad(set_to_none=True)
-            with run.training.autocast():
-                loss = run.objective(parallel(signals), targets)
-            loss.backward()
+            loss = run.loss(batch)
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             total = total + loss.detach()  # On the device: reading it here would wait for every step.
             _report(run, watch, epoch, done)
@@ -100,11 +124,13 @@ def train(
 
 def _prepare(trainable: Trainable, data: LearningData, recipe: Recipe, processes: Processes) -> _Run:
     torch.manual_seed(recipe.seed)
-    trainable.network.to(processes.device)
     trainable.freeze(recipe.mode)
     recipe = _with_feasible_precision(recipe, trainable.network, processes.device)
-    training, validation = (Batches(part, recipe, processes) for part in (data.training, data.validation))
-    return _Run(trainable, data, recipe, processes, training, validation, data.objective().to(processes.device))
+    training, validation = (
+        Batches(part, data.weights(part), recipe, processes) for part in (data.training, data.validation)
+    )
+    objective, parallel = data.objective().to(processes.device), processes.parallel(trainable.network)
+    return _Run(trainable, data, recipe, processes, training, validation, objective, parallel)
 
 
 def _begin(run: _Run, saved: bytes | None, watch: Watch) -> tuple[optim.Optimizer, Progress]:
@@ -114,15 +140,15 @@ def _begin(run: _Run, saved: bytes | None, watch: Watch) -> tuple[optim.Optimize
         optimizer = build_optimizer(run.recipe, parameters(), 1.0)
         return optimizer, checkpoint.restore(saved, run.trainable.network, optimizer)
     rate = run.recipe.learning_rate
-    if not rate and run.processes.leads:
-        rate = find_learning_rate(run.trainable, run.training, run.objective, run.recipe, told=_search_told(watch))
-    (rate,) = run.processes.agree([rate])
+    if not rate:
+        told, mean = _search_told(run, watch), run.processes.mean
+        rate = find_learning_rate(run.trainable, run.training, run.recipe, loss_of=run.loss, mean=mean, told=told)
     return build_optimizer(run.recipe, parameters(), rate), Progress(rate)
 
 
-def _search_told(watch: Watch) -> Callable[[int, int], None]:
+def _search_told(run: _Run, watch: Watch) -> Callable[[int, int], None]:
     def told(done: int, total: int) -> None:
-        if watch.cancelled():
+        if run.processes.any(value=watch.cancelled()):
             raise Cancelled(CANCELLED)
         watch.searching(done, total)
 

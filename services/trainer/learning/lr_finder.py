@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.signal import savgol_filter
-from torch import nn
+from torch import Tensor
 
-from services.trainer.learning.batches import Batches
+from services.trainer.learning.batches import Batch, Batches
 from services.trainer.learning.optimizers import build_optimizer
 from services.trainer.learning.recipe import Recipe
 from services.trainer.learning.trainable import Trainable
@@ -33,11 +33,18 @@ BOUNDS: Final = (1e-5, 1e-2)
 
 
 def find_learning_rate(
-    trainable: Trainable, batches: Batches, objective: nn.Module, recipe: Recipe, *, told: Callable[[int, int], None]
+    trainable: Trainable,
+    batches: Batches,
+    recipe: Recipe,
+    *,
+    loss_of: Callable[[Batch], Tensor],
+    mean: Callable[[Tensor], float],
+    told: Callable[[int, int], None],
 ) -> float:
-    """Suggest a learning rate; the network comes back with the weights it had.
+    """Suggest a learning rate, the same in every process; the network comes back with the weights it had.
 
-    `told` is called with the steps done and their number, and may raise to end the trial.
+    `loss_of` is this process's loss of its part of a batch, `mean` takes the mean over the processes. `told` is called
+    with the steps done and their number, and may raise to end the trial.
     """
     network = trainable.network
     before = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
@@ -45,15 +52,14 @@ def find_learning_rate(
     rates = np.geomspace(LOWEST, HIGHEST, min(MOST_STEPS, max(LEAST_STEPS, EPOCHS * len(batches))))
     optimizer = build_optimizer(recipe, network.parameters(), LOWEST)
     losses: list[float] = []
-    for rate, (signals, targets) in zip(rates, batches.endless(), strict=False):
+    for rate, batch in zip(rates, batches.endless(), strict=False):
         for group in optimizer.param_groups:
             group["lr"] = float(rate)
         optimizer.zero_grad(set_to_none=True)
-        with batches.autocast():
-            loss = objective(network(signals), targets)
-        loss.backward()
+        loss = loss_of(batch)
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-        losses.append(float(loss.detach()))
+        losses.append(mean(loss.detach()))
         told(len(losses), len(rates))
         if not math.isfinite(losses[-1]) or _smooth(losses)[-1] > DIVERGED * min(_smooth(losses)):
             losses.pop()

@@ -3,10 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
+
+from services.shared.errors import Unavailable
+
+PATIENCE: Final = timedelta(hours=1)
+"""How long a process waits for the others, of which the leading one validates and saves alone."""
+LOST: Final = "Another process of the training was lost."
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +34,14 @@ class Processes:
         """Return the network with its gradients averaged over the processes."""
         if self.count == 1:
             return network
-        return DistributedDataParallel(network, device_ids=[self.device] if self.device.type == "cuda" else None)
+        devices = [self.device] if self.device.type == "cuda" else None
+        # The statistics of normalizations are the same everywhere: see norms.
+        return DistributedDataParallel(network, device_ids=devices, forward_sync_buffers=False)
+
+    def seed(self, number: int) -> None:
+        """Give every process random numbers of its own, e.g. for dropout; a single one goes on with those it has."""
+        if self.count > 1:
+            torch.manual_seed(number * self.count + self.rank)
 
     def agree(self, values: list[float]) -> list[float]:
         """Return what the leading process says, the same in every process."""
@@ -57,23 +72,37 @@ class Processes:
         return float(total) / self.count
 
 
-def best_device(local_rank: int = 0) -> torch.device:
-    """Return the accelerator of this process, or the CPU where there is none."""
-    return torch.device("cuda", local_rank) if torch.cuda.is_available() else torch.device("cpu")
+def best_device(local_rank: int = 0, local_count: int = 1) -> torch.device:
+    """Return the accelerator of this process, or the CPU where not each process of this machine has one."""
+    enough = torch.cuda.is_available() and torch.cuda.device_count() >= local_count
+    return torch.device("cuda", local_rank) if enough else torch.device("cpu")
 
 
 @contextmanager
-def joined(*, rank: int, count: int, local_rank: int) -> Iterator[Processes]:
-    """Join the processes that torchrun started (RANK, WORLD_SIZE, LOCAL_RANK), or be the only one."""
-    device = best_device(local_rank)
+def joined(*, rank: int, count: int, local_rank: int, local_count: int = 1) -> Iterator[Processes]:
+    """Join the processes that torchrun started (RANK, WORLD_SIZE, LOCAL_RANK, LOCAL_WORLD_SIZE), or be the only one.
+
+    Raises Unavailable where another process is lost or does not come.
+    """
+    device = best_device(local_rank, local_count)
     torch.backends.cudnn.deterministic = True  # The same seed is to give the same model.
     if count == 1:
         yield Processes(device)
         return
     if device.type == "cuda":
         torch.cuda.set_device(device)
-    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
+        distributed.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE)
         yield Processes(device, rank, count)
+    except RuntimeError as error:
+        if _means_loss(error):
+            raise Unavailable(LOST) from error
+        raise
     finally:
-        distributed.destroy_process_group()
+        if distributed.is_initialized():
+            distributed.destroy_process_group()
+
+
+def _means_loss(error: RuntimeError) -> bool:
+    # Gloo has no class of its own for a connection that breaks.
+    return isinstance(error, distributed.DistError) or "gloo" in str(error)

@@ -21,6 +21,9 @@ class Recipe:
     patience: int = DEFAULT_PATIENCE
     """Epochs without a lower validation loss before stopping."""
     batch_size: int = DEFAULT_BATCH_SIZE
+    """Examples per worker and step."""
+    workers: int = 1
+    """Workers that train together, however many processes each has."""
     optimizer: str = "adamw"
     learning_rate: float = 0.0
     """0 looks for one."""
@@ -29,3 +32,8 @@ class Recipe:
     seed: int = 0
     precision: Precision = "float32"
     """bfloat16 computes the network in mixed precision."""
+
+    @property
+    def examples_per_step(self) -> int:
+        """The examples of all workers that one step of the optimizer learns from."""
+        return self.batch_size * self.workers

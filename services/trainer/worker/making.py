@@ -5,9 +5,11 @@ import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from services.shared.errors import Cancelled
 from services.shared.observability import tracing
+from services.shared.observability.logs import get_logger
 from services.shared.storage import ObjectStore
 from services.trainer import job
 from services.trainer.job import Job
@@ -15,6 +17,10 @@ from services.trainer.learning.recipe import Precision
 from services.trainer.settings import ProcessSettings
 from services.trainer.trainings import Training
 from services.trainer.worker.bridge import Reporter, StoredCheckpoints
+
+NO_GPU: Final = "GPUs were asked for, but the worker finds none that it can use: it trains on the CPU."
+
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,13 @@ class Maker:
             self.reporter.note("log", {"text": "Some ECGs cannot be used.", "excluded": dict(materials.excluded)})
         folder = training.key("").rstrip("/")
         checkpoints = StoredCheckpoints(self.store, folder, asyncio.get_running_loop())
-        with joined(rank=process.rank, count=process.world_size, local_rank=process.local_rank) as processes:
+        with joined(
+            rank=process.rank,
+            count=process.world_size,
+            local_rank=process.local_rank,
+            local_count=process.local_world_size,
+        ) as processes:
+            self._tell_device(training, processes.device.type)
             product = await asyncio.to_thread(
                 make_product,
                 materials,
@@ -75,6 +87,11 @@ class Maker:
             }
             for name, data in files.items():
                 await self.store.put(training.key(name), data)
+
+    def _tell_device(self, training: Training, device: str) -> None:
+        if training.spec.gpus_per_worker and device == "cpu":
+            _log.warning("no_gpu_usable", training_id=training.training_id, asked=training.spec.gpus_per_worker)
+            self.reporter.note("log", {"text": NO_GPU})
 
     def _tell_preparing(self, done: int, total: int) -> None:
         if self.reporter.cancelled():

@@ -68,6 +68,7 @@ def _recipe(job: Job, precision: Precision) -> Recipe:
         max_epochs=spec.max_epochs,
         patience=spec.patience,
         batch_size=spec.batch_size,
+        workers=spec.workers,
         optimizer=spec.optimizer,
         learning_rate=spec.learning_rate,
         seed=spec.seed,
