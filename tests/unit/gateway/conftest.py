@@ -87,7 +87,8 @@ async def open_door(rpc: RpcServer, tmp_path: Path) -> AsyncIterator[OpenDoor]:
             app = create_app(
                 settings, peers=peers, authenticator=authenticator or LocalUser(), trail=trail, lifetime=lifetime
             )
-            server = HttpServer(app, lifetime, host="127.0.0.1", port=0, drain_seconds=0)
+            leaving = {"drain_seconds": 0, "leave_seconds": settings.leave_seconds}
+            server = HttpServer(app, lifetime, host="127.0.0.1", port=0, **leaving)
             await server.start()
             await server.set_ready(ready=True)
             stack.push_async_callback(server.stop)
