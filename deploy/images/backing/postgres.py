@@ -79,7 +79,7 @@ def _wait(server: subprocess.Popen[bytes], socket: Path) -> None:
 
 def _sql(socket: Path, statement: str) -> None:
     # By standard input: arguments can be seen by every process.
-    command = ["psql", "-q", "-v", "ON_ERROR_STOP=1", "-h", socket, "-U", "postgres", "-d", "postgres"]
+    command = ["psql", "-q", "-v", "ON_ERROR_STOP=1", "-h", str(socket), "-U", "postgres", "-d", "postgres"]
     subprocess.run(command, input=statement, text=True, check=True)
 
 

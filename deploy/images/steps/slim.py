@@ -12,35 +12,36 @@ from typing import Final
 
 INFO: Final = Path("/var/lib/dpkg/info")
 STATUS: Final = Path("/var/lib/dpkg/status")
-PACKAGES: Final = frozenset(
-    # package managers and what configures packages
-    "apt dpkg debconf debian-archive-keyring gpgv adduser init-system-helpers libapt-pkg6.0 libdebconfclient0 ucf"
-    # Perl
-    " perl perl-base perl-modules-5.36 libperl5.36 libfile-find-rule-perl libnumber-compare-perl libtext-glob-perl"
-    " libdb5.3 libgdbm6 libgdbm-compat4"
-    # users, disks, terminals, and the tools of shells; dash stays for the build itself
-    " bash bsdutils coreutils debianutils diffutils e2fsprogs findutils grep gzip hostname login logsave mawk mount"
-    " ncurses-bin passwd sed sysvinit-utils tar util-linux util-linux-extra usr-is-merged"
-    " libpam0g libpam-modules libpam-modules-bin libpam-runtime libaudit1 libaudit-common libcap-ng0 libsemanage2"
-    " libsemanage-common libsepol2 libext2fs2 libss2 libblkid1 libmount1 libsmartcols1 libudev1 libsystemd0"
-    # only needed by those
-    " libgcrypt20 libgpg-error0 libgnutls30 libhogweed6 libnettle8 libp11-kit0 libtasn1-6 libidn2-0 libunistring2"
-    " libxxhash0 libpcre2-8-0 libselinux1 libacl1 libattr1 libgmp10 libseccomp2 openssl"
-    # Python's installer, its compiler's leftovers and its windows
-    " python3-pip-whl python3-setuptools-whl python3-distutils python3-lib2to3 python3.11-venv python3-venv python3-pip"
-    .split()
-)
+PACKAGES: Final = """
+    adduser apt debconf debian-archive-keyring dpkg gpgv init-system-helpers libapt-pkg6.0 libdebconfclient0 ucf
+
+    libdb5.3 libfile-find-rule-perl libgdbm-compat4 libgdbm6 libnumber-compare-perl libperl5.36 libtext-glob-perl perl
+    perl-base perl-modules-5.36
+
+    bash bsdutils coreutils debianutils diffutils e2fsprogs findutils grep gzip hostname login logsave mawk mount
+    ncurses-bin passwd sed sysvinit-utils tar usr-is-merged usrmerge util-linux util-linux-extra
+
+    libacl1 libattr1 libaudit-common libaudit1 libblkid1 libcap-ng0 libext2fs2 libgcrypt20 libgmp10 libgnutls30
+    libgpg-error0 libhogweed6 libidn2-0 libmount1 libnettle8 libp11-kit0 libpam-modules libpam-modules-bin
+    libpam-runtime libpam0g libpcre2-8-0 libseccomp2 libselinux1 libsemanage-common libsemanage2 libsepol2 libsmartcols1
+    libss2 libsystemd0 libtasn1-6 libudev1 libunistring2 libxxhash0 openssl
+
+    python3-distutils python3-lib2to3 python3-pip python3-pip-whl python3-setuptools-whl python3-venv python3.11-venv
+"""
+"""What manages packages; Perl; the tools of shells, of users and of disks (dash stays for the build); libraries that
+only those need; what installs Python packages."""
 FOLDERS: Final = (
     "/var/lib/apt", "/var/cache", "/var/log", "/var/lib/dpkg/alternatives", "/var/lib/pam", "/etc/apt", "/etc/perl",
     "/usr/lib/apt", "/usr/share/perl", "/usr/share/perl5", "/usr/share/man", "/usr/share/info", "/usr/share/locale",
-    "/usr/share/doc-base", "/usr/share/python-wheels", "/usr/include", "/root",
+    "/usr/share/doc-base", "/usr/share/python-wheels", "/usr/include",
 )  # fmt: skip
+USER: Final = "einthoven:x:10001:10001::/tmp:/usr/sbin/nologin\n"
 STDLIB: Final = ("ensurepip", "idlelib", "lib2to3", "test", "tkinter", "turtledemo")
 
 
 def main() -> None:
     """Remove, and say what is left."""
-    gone = {package for package in PACKAGES if _listing(package) is not None}
+    gone = {package for package in PACKAGES.split() if _listing(package) is not None}
     keep = {path for listing in INFO.glob("*.list") if _name(listing) not in gone for path in _paths(listing)}
     for package in sorted(gone):
         _remove(package, keep)
@@ -48,6 +49,8 @@ def main() -> None:
     for folder in FOLDERS:
         shutil.rmtree(folder, ignore_errors=True)
     _slim_python()
+    with Path("/etc/passwd").open("a", encoding="utf-8") as users:
+        users.write(USER)
     print(f"{len(gone)} Debian packages taken out, {len({_name(each) for each in INFO.glob('*.list')})} are left.")
 
 
@@ -89,7 +92,7 @@ def _slim_python() -> None:
     for name in STDLIB:
         shutil.rmtree(library / name, ignore_errors=True)
     for path in _leftovers(library):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def _leftovers(library: Path) -> Iterator[Path]:
