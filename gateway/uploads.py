@@ -3,6 +3,7 @@
 What is wrong with one file costs that file only. What is wrong with the form ends it there: the files before it stay.
 """
 
+import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
@@ -11,23 +12,31 @@ from typing import Any, Final
 from gateway.convert import uploads as convert
 from gateway.forms import FilePart, Form, bounded
 from gateway.multipart import Chunk, FileStart
+from gateway.resending import Resending
 from gateway.schemas.datasets import FileOutcome, FileReport, UploadReport
 from gateway.schemas.uploads import Declaration, ModelDescription
 from gateway.settings import LimitSettings
-from services.shared.errors import ErrorCode, InvalidRequest, PlatformError, TooLarge
+from services.shared.errors import ErrorCode, InvalidRequest, PlatformError, TooLarge, Unavailable
+from services.shared.observability.logs import get_logger
 
 MAX_NAME_CHARS: Final = 255
+ATTEMPTS: Final = 5
+"""How many replicas in a row may be lost, or away, before an upload that gets nowhere is given up."""
+_PAUSE_SECONDS: Final = 0.25
+_SEND_AGAIN: Final = "Send what has no line again: what was stored is then told as a duplicate."
 STORED: Final = frozenset({FileOutcome.STORED, FileOutcome.STORED_WITH_WARNINGS})
 
 Send = Callable[[AsyncIterator[Any]], AsyncGenerator[Any]]
 """Sends the steps of an upload to ingest and yields its answers."""
+
+_log = get_logger(__name__)
 
 
 class RecordUpload:
     """One upload on its way: steps out, lines of the report back."""
 
     def __init__(self, form: Form, dataset_id: str, settings: LimitSettings) -> None:
-        self._form = form
+        self._sending = Resending(self._accepted(form.files()))
         self._dataset_id = dataset_id
         self._declaration = form.read(Declaration)
         self._settings = settings
@@ -38,20 +47,49 @@ class RecordUpload:
 
     async def report(self, send: Send) -> AsyncGenerator[FileReport]:
         """Yield a line per file as soon as its fate is durable; a fault of the form is raised after the last."""
-        async with aclosing(send(self._steps())) as answers:
-            async for answer in answers:
-                yield self._judged(convert.file_report(answer))
-                while self._own_lines:
-                    yield self._own_lines.popleft()
+        try:
+            async with aclosing(self._answers(send)) as answers:
+                async for answer in answers:
+                    yield self._judged(convert.file_report(answer))
+                    while self._own_lines:
+                        yield self._own_lines.popleft()
+        finally:
+            await self._sending.close()
         for line in (*self._own_lines, *map(self._oversized, self._too_large.elements())):
             yield line
         if self._fault is not None:
             raise self._told(self._fault)
 
+    async def _answers(self, send: Send) -> AsyncGenerator[Any]:
+        """Yield what ingest answers, going on with another replica where one is lost."""
+        failures = 0
+        while True:
+            try:
+                async with aclosing(send(self._steps())) as answers:
+                    async for answer in answers:
+                        self._sending.settle(answer.file_name)
+                        failures = 0
+                        yield answer
+            except Unavailable as error:
+                failures += 1
+                if failures == ATTEMPTS:
+                    raise Unavailable(f"{error.detail} {_SEND_AGAIN}") from None
+            else:
+                return
+            await asyncio.sleep(_PAUSE_SECONDS * 2**failures)
+            self._tell_lost()
+
+    def _tell_lost(self) -> None:
+        """Add a line for each file that nobody can send again; of those that are too large there is one to come."""
+        lost = Counter(self._sending.take_lost()) - self._too_large
+        error = Unavailable(f"The service that took the file was lost before it told what became of it. {_SEND_AGAIN}")
+        self._own_lines += [convert.refusal(name, error) for name in lost.elements()]
+        _log.warning("upload_resumed", reported=self._reported, lost=lost.total())
+
     async def _steps(self) -> AsyncIterator[Any]:
         yield convert.upload_options(self._dataset_id, self._declaration)
         try:
-            async for part in self._accepted(self._form.files()):
+            async for part in self._sending.attempt():
                 if isinstance(part, Chunk):
                     yield convert.upload_chunk(part.data)
                 elif isinstance(part, FileStart):
@@ -62,7 +100,7 @@ class RecordUpload:
             # The files before the fault are whole: ingest finishes them, and their lines are still told.
             self._fault = fault
 
-    async def _accepted(self, parts: AsyncIterator[FilePart]) -> AsyncIterator[FilePart]:
+    async def _accepted(self, parts: AsyncIterator[FilePart]) -> AsyncGenerator[FilePart]:
         """Leave out files whose name cannot be kept, and the rest of files that are too large."""
         file_name, size, skip, files = "", 0, False, 0
         async for part in parts:

@@ -5,7 +5,7 @@ from typing import Any
 
 from einthoven.common.v1 import common_pb2
 from einthoven.ingest.v1 import ingest_pb2, ingest_pb2_grpc
-from services.shared.errors import NotFound, UnreadableFile
+from services.shared.errors import NotFound, Unavailable, UnreadableFile
 from services.shared.identity import Caller, current_caller
 
 SIGNAL = common_pb2.Signal(data=bytes(2 * 3 * 4), leads=["I", "II"], samples=3, rate_hz=500)
@@ -26,6 +26,9 @@ class FakeIngest(ingest_pb2_grpc.IngestServiceServicer):
         self.chunks = 0
         self.open_file = ""
         self.size = 0
+        self.lost_at: list[str] = []
+        """Files at whose end the replica is lost, once for each time that they are named."""
+        self.begun: list[str] = []
 
     async def CreateDataset(self, request: Any, context: Any) -> Any:
         self.callers.append(current_caller())
@@ -74,6 +77,7 @@ class FakeIngest(ingest_pb2_grpc.IngestServiceServicer):
                 self.declaration = step.options.declaration
             case "start":
                 dropped = self._dropped()
+                self.begun.append(step.start.file_name)
                 self.open_file, self.size = step.start.file_name, 0
                 return dropped
             case "chunk":
@@ -83,6 +87,9 @@ class FakeIngest(ingest_pb2_grpc.IngestServiceServicer):
                 await self.may_go_on.wait()
             case "end":
                 name, self.open_file = self.open_file, ""
+                if name in self.lost_at:
+                    self.lost_at.remove(name)
+                    raise Unavailable("The replica is gone.")
                 self.files[name] = self.size
                 return [self._line(name, self.size)]
         return []
