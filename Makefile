@@ -88,7 +88,7 @@ build/bin/promtool:
 	cd build/promtool && go build -o ../bin/promtool github.com/prometheus/prometheus/cmd/promtool
 
 snapshots: .venv-chart/.installed ## render the chart anew into tests/architecture/snapshots
-	PYTHONPATH=.:proto/gen $(BIN)/python -m tests.architecture.snapshots
+	PYTHONPATH=.:proto/gen $(BIN)/python -m tests.architecture.manifests
 
 bench: setup ## measure against a bare floor, all or ONLY=name; writes build/bench.json
 	$(BIN)/python -m tests.bench.runner $(if $(ONLY),--only "$(ONLY)")

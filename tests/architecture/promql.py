@@ -78,8 +78,11 @@ def faults(expression: str) -> Iterator[str]:
 
 
 def selectors(expression: str) -> list[Selector]:
-    """Return what an expression asks for."""
-    return list(_selectors(promql_parser.parse(expression)))
+    """Return what an expression asks for; what is no PromQL asks for nothing."""
+    try:
+        return list(_selectors(promql_parser.parse(expression)))
+    except ValueError:
+        return []
 
 
 def _vain(name: str, labels: set[str], conditions: set[tuple[str, str, str]]) -> Iterator[str]:
