@@ -1,6 +1,7 @@
 """The platform as the command sees it: REST calls whose refusals become one sentence and an exit code."""
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ API: Final = "/api/v1"
 CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 600.0
 """A large upload or prediction may be silent for this long."""
+PAUSES_SECONDS: Final = (1.0, 2.0, 4.0, 8.0)
+"""How long to wait before what a platform was away for is asked or sent again."""
 
 Json = dict[str, Any]
 Parts = Iterable[tuple[str, tuple[str, BinaryIO, str]]]
@@ -63,7 +66,14 @@ class Platform:
         self._client.close()
 
     def get(self, path: str, **parameters: str) -> Json:
-        """Return one resource."""
+        """Return one resource; a platform that is away for a moment is asked again."""
+        for pause in PAUSES_SECONDS:
+            try:
+                return self._document("GET", path, params=parameters)
+            except Refused as error:
+                if error.exit_code is not ExitCode.UNREACHABLE:
+                    raise
+            time.sleep(pause)
         return self._document("GET", path, params=parameters)
 
     def post(self, path: str, body: Json | None = None) -> Json:

@@ -1,7 +1,8 @@
 """`einthoven ingest`: files and folders of ECGs into a dataset, with a line for every file."""
 
+import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,9 +11,9 @@ from typing import Annotated, Final
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from cli.client import Json, Platform
+from cli.client import PAUSES_SECONDS, Json, Platform
 from cli.datasets import dataset_named
-from cli.errors import ExitCode
+from cli.errors import CommandFailed, ExitCode
 from cli.files import CountedFile, batches, gather
 from cli.output import notices, print_json, print_table, say
 from cli.settings import DEFAULT_URL, ApiKey, AsJson, Connection, Url
@@ -98,25 +99,62 @@ def upload(platform: Platform, report: Report, groups: Sequence[list[Path]], fie
 def _upload_batch(
     platform: Platform, dataset_id: str, batch: Sequence[Path], fields: Mapping[str, str], progress: Progress
 ) -> Iterator[Json]:
-    unanswered = Counter(path.name for path in batch)
+    """Send files, and again what a platform was away for; yield a line for each."""
+    unanswered = {path.name: path for path in batch}
+    for pause in (*PAUSES_SECONDS, None):
+        again = _with_companions(batch, unanswered.values())
+        lines = _sent(platform, f"/datasets/{dataset_id}/records", again, fields, progress)
+        was_away = yield from _answered(lines, unanswered, is_last=pause is None)
+        if pause is None or not (unanswered and was_away):
+            break
+        time.sleep(pause)
+    for name in unanswered:
+        yield _line(name, "unanswered", "The platform did not say what became of it. Send it again.")
+
+
+def _answered(lines: Iterator[Json], unanswered: dict[str, Path], *, is_last: bool) -> Generator[Json, None, bool]:
+    """Yield the lines of files that had none, and return whether the platform was away for others."""
+    was_away = False
+    try:
+        for line in lines:
+            if _is_passing(line) and not is_last:
+                was_away = True
+            elif unanswered.pop(line["file_name"], None) is not None:
+                yield line
+    except CommandFailed as error:
+        if is_last or error.exit_code is not ExitCode.UNREACHABLE:
+            raise
+        was_away = True
+    return was_away
+
+
+def _sent(
+    platform: Platform, path: str, batch: Sequence[Path], fields: Mapping[str, str], progress: Progress
+) -> Iterator[Json]:
     with ExitStack() as opened:
         files = []
-        for path in batch:
+        for each in batch:
             try:
                 source = opened.enter_context(
-                    CountedFile(path, lambda size: progress.advance(progress.task_ids[0], size))
+                    CountedFile(each, lambda size: progress.advance(progress.task_ids[0], size))
                 )
             except OSError as error:
-                unanswered[path.name] -= 1
-                yield _line(path.name, "unreadable", f"It cannot be read here: {error.strerror}.")
+                yield _line(each.name, "unreadable", f"It cannot be read here: {error.strerror}.")
             else:
-                files.append(("files", (path.name, source, "application/octet-stream")))
-        answers = platform.lines(f"/datasets/{dataset_id}/records", data=fields, files=files) if files else ()
-        for line in answers:
-            unanswered[line["file_name"]] -= 1
-            yield line
-    for name in (+unanswered).elements():
-        yield _line(name, "unanswered", "The platform did not say what became of it. Send it again.")
+                files.append(("files", (each.name, source, "application/octet-stream")))
+        if files:
+            yield from platform.lines(path, data=fields, files=files)
+
+
+def _with_companions(batch: Sequence[Path], wanted: Iterable[Path]) -> list[Path]:
+    """Return the files wanted and those that go with them: a header alone is no ECG."""
+    stems = {(path.parent, path.stem) for path in wanted}
+    return [path for path in batch if (path.parent, path.stem) in stems]
+
+
+def _is_passing(line: Json) -> bool:
+    """Say whether a file was refused only because something was away."""
+    return line["outcome"] == "refused" and (line["error"] or {}).get("code") == "UNAVAILABLE"
 
 
 def _line(file_name: str, outcome: str, detail: str) -> Json:

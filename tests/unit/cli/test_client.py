@@ -23,8 +23,9 @@ def client(platform: FakePlatform) -> Platform:
     ],
 )
 def test_a_problem_becomes_a_sentence_and_an_exit_code(
-    platform: FakePlatform, client: Platform, status: int, exit_code: ExitCode
+    platform: FakePlatform, client: Platform, status: int, exit_code: ExitCode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("cli.client.PAUSES_SECONDS", ())
     platform.on("GET /models", Answer.problem(status, "SOME_CODE", "It is so."))
 
     with client, pytest.raises(Refused, match=r"^It is so\. \[SOME_CODE\]$") as refused:

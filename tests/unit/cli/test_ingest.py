@@ -97,3 +97,60 @@ def test_what_was_stored_is_told_even_when_the_platform_refuses_later(
 
     assert result.exit_code == ExitCode.REFUSED
     assert len(json.loads(result.stdout)["files"]) >= 1
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("client", "ingest"):
+        monkeypatch.setattr(f"cli.{module}.PAUSES_SECONDS", (0.0, 0.0))
+
+
+AWAY = Answer.problem(503, "UNAVAILABLE", "Ingest does not answer.")
+
+
+@pytest.mark.usefixtures("at_once")
+def test_what_a_platform_was_away_for_is_sent_again(known: FakePlatform, command: Command, files: Path) -> None:
+    cut = Answer.lines(_line("a.csv"), {"problem": json.loads(AWAY.body)})
+    passing = {**_line("b.csv", "refused"), "error": {"code": "UNAVAILABLE", "detail": "The database is away."}}
+    known.on(UPLOAD, cut, Answer.lines(passing), Answer.lines(_line("b.csv")))
+
+    result = command("ingest", files, "--dataset", "study", "--json")
+
+    assert result.exit_code == ExitCode.DONE
+    assert [line["outcome"] for line in json.loads(result.stdout)["files"]] == ["stored", "stored"]
+    assert [b"a.csv" in sent.body for sent in known.asked(UPLOAD)] == [True, False, False]
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_platform_that_stays_away_is_told(known: FakePlatform, command: Command, files: Path) -> None:
+    known.on(UPLOAD, AWAY)
+
+    result = command("ingest", files, "--dataset", "study")
+
+    assert result.exit_code == ExitCode.UNREACHABLE
+    assert len(known.asked(UPLOAD)) == 3
+
+
+@pytest.mark.usefixtures("at_once")
+def test_companions_are_sent_again_together(known: FakePlatform, command: Command, tmp_path: Path) -> None:
+    for name in ("a.dat", "a.hea", "b.csv"):
+        (tmp_path / name).write_bytes(b"1")
+    known.on(
+        UPLOAD,
+        Answer.lines(_line("a.hea"), _line("b.csv"), {"problem": json.loads(AWAY.body)}),
+        Answer.lines(_line("a.hea", "duplicate"), _line("a.dat", "companion")),
+    )
+
+    result = command("ingest", tmp_path, "--dataset", "study", "--json")
+
+    outcomes = {line["file_name"]: line["outcome"] for line in json.loads(result.stdout)["files"]}
+    assert outcomes == {"a.hea": "stored", "b.csv": "stored", "a.dat": "companion"}
+    assert b"b.csv" not in known.asked(UPLOAD)[1].body
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_question_is_asked_again(platform: FakePlatform, command: Command, files: Path) -> None:
+    platform.on("GET /datasets", AWAY, Answer.of({"items": [{"name": "study", "dataset_id": "d1"}]}))
+    platform.on(UPLOAD, Answer.lines(_line("a.csv"), _line("b.csv")))
+
+    assert command("ingest", files, "--dataset", "study").exit_code == ExitCode.DONE
