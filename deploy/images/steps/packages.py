@@ -23,6 +23,7 @@ SUFFIXES: Final = (
 """What type checkers and compilers read."""
 UNUSED: Final = (
     "Crypto/SelfTest",  # tests by another name
+    "sqlalchemy/testing",
     "onnx/backend/test/data",
     "pandas/_testing/*/data",
     "matplotlib/mpl-data/sample_data",

@@ -36,6 +36,8 @@ FOLDERS: Final = (
     "/usr/share/doc-base", "/usr/share/python-wheels", "/usr/include",
 )  # fmt: skip
 USER: Final = "einthoven:x:10001:10001::/tmp:/usr/sbin/nologin\n"
+CHARACTER_SETS: Final = "x86_64-linux-gnu/gconv", "aarch64-linux-gnu/gconv"
+"""Tables of the C library; Python has its own."""
 STDLIB: Final = ("ensurepip", "idlelib", "lib2to3", "test", "tkinter", "turtledemo")
 
 
@@ -48,6 +50,8 @@ def main() -> None:
     _rewrite_status(gone)
     for folder in FOLDERS:
         shutil.rmtree(folder, ignore_errors=True)
+    for folder in CHARACTER_SETS:
+        shutil.rmtree(Path("/usr/lib", folder), ignore_errors=True)
     _slim_python()
     with Path("/etc/passwd").open("a", encoding="utf-8") as users:
         users.write(USER)
