@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from services.inference import metrics
 from services.inference.batching import Batcher
 from services.inference.runtime.base import Batch
 from services.shared.errors import InvalidModel
@@ -134,3 +135,20 @@ async def test_full_runs_are_beside_each_other_and_one_more_is_handed_over(execu
 
     assert await asyncio.gather(*tasks) == [[0], [1], [2], [3]]
     assert handed_over == 3
+
+
+async def test_operators_see_how_many_wait(executor: ThreadPoolExecutor) -> None:
+    runtime = FakeRuntime()
+    made = batcher(runtime, executor, size=1)
+    before = metrics.WAITING._value.get()
+    first = asyncio.create_task(values(made, ecgs(0)))
+    await until_running(made)
+
+    others = [asyncio.create_task(values(made, ecgs(row))) for row in range(1, 5)]
+    await asyncio.sleep(0)
+    waiting = metrics.WAITING._value.get() - before
+    runtime.gate.set()
+    await asyncio.gather(first, *others)
+
+    assert waiting == 4
+    assert metrics.WAITING._value.get() == before

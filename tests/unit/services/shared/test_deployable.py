@@ -16,7 +16,6 @@ import services.ingest
 from services.shared.deployable import Deployable
 from services.shared.errors import Conflict, Unavailable
 from services.shared.migrating import migrate_when_there
-from services.shared.observability import metrics
 from services.shared.settings import DatabaseSettings
 from tests.platforms import PYTHONPATH
 from tests.servers import free_port
@@ -123,42 +122,6 @@ async def test_background_work_ends_with_it() -> None:
     await deployable.stop()
 
     assert ended.is_set()
-
-
-async def test_operators_see_which_dependency_is_down() -> None:
-    deployable = deployable_of([])
-
-    async def down() -> None:
-        raise Unavailable("The store does not answer.")
-
-    async def up() -> None: ...
-
-    deployable.check("store", down)
-    deployable.check("database", up)
-
-    await deployable.start()
-    await deployable.stop()
-
-    seen = [metrics.DEPENDENCY_UP.labels("fake", name)._value.get() for name in ("store", "database")]
-    assert seen == [0, 1]
-    assert metrics.READY.labels("fake")._value.get() == 0
-
-
-async def test_background_work_that_ends_by_a_fault_is_counted() -> None:
-    deployable = deployable_of([])
-    counted = metrics.BACKGROUND_ENDED.labels("fake")._value
-    before = counted.get()
-
-    async def work() -> None:
-        raise Unavailable("The store does not answer.")
-
-    deployable.background(work)
-
-    await deployable.start()
-    await asyncio.sleep(0)
-    await deployable.stop()
-
-    assert counted.get() == before + 1
 
 
 async def test_a_patient_one_waits_for_what_its_steps_need() -> None:
