@@ -66,11 +66,13 @@ database-ca: {{ $values.database.caSecret }}
 {{- end }}
 {{- end }}
 
-{{/* Where a pod may run, as its values say. The argument is a dict of root, component and kind of priority. */}}
+{{/* Where a pod may run, as its values say. The argument is a dict of root, component and, where it has one, kind of priority. */}}
 {{- define "einthoven.placement" -}}
 {{- $values := get .root.Values (include "einthoven.facts" . | fromYaml).values -}}
+{{- if .kind }}
 {{- with include "einthoven.priorityClass" . }}
 priorityClassName: {{ . }}
+{{- end }}
 {{- end }}
 {{- with $values.runtimeClassName }}
 runtimeClassName: {{ . }}
