@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from gateway.errors import problem
 from gateway.lifetime import Lifetime
-from services.shared.errors import InvalidRequest
+from services.shared.errors import InvalidRequest, Unavailable
 
 MEDIA_TYPE: Final = "text/event-stream"
 RETRY_MS: Final = 2000
@@ -61,14 +61,16 @@ class Stream:
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield events as they come, and a comment whenever there was none for a while.
 
-        A failure after the first byte ends the stream with an event `problem`; the client may connect again, as it does
-        by itself where the process ends.
+        A failure after the first byte ends the stream with an event `problem`. Where the process ends, or a service is
+        away for a while, it just ends: clients then connect again by themselves, and go on after their last event.
         """
         yield f"retry: {RETRY_MS}\n\n".encode()
         async with aclosing(self._events):
             try:
                 async for chunk in self._kept_alive():
                     yield chunk
+            except Unavailable:
+                return
             except Exception as error:  # noqa: BLE001 the status is sent: the stream itself must tell
                 yield f"event: problem\ndata: {json.dumps(problem(error, self._path))}\n\n".encode()
 

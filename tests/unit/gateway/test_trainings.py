@@ -2,13 +2,15 @@
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator
 
 import httpx
 import pytest
 
 from einthoven.trainer.v1 import trainer_pb2
-from gateway.sse import Event, after, encode
-from services.shared.errors import InvalidRequest
+from gateway.lifetime import Lifetime
+from gateway.sse import Event, Stream, after, encode
+from services.shared.errors import InvalidRequest, NotFound, Unavailable
 from tests.unit.gateway.conftest import Door, OpenDoor
 from tests.unit.gateway.fake_rooms import Rooms
 
@@ -103,6 +105,18 @@ async def test_a_stream_ends_with_the_process(http: httpx.AsyncClient, door: Doo
     await stopping
 
     assert text.startswith(b"retry: 2000")
+
+
+@pytest.mark.parametrize(("error", "told"), [(Unavailable("Away."), False), (NotFound("It is gone."), True)])
+async def test_only_a_failure_that_lasts_is_an_event(error: Exception, told: bool) -> None:
+    async def events() -> AsyncGenerator[Event]:
+        yield Event("1", "log", "{}")
+        raise error
+
+    text = b"".join([chunk async for chunk in Stream(events(), "/events", Lifetime(), 15).chunks()])
+
+    assert b"id: 1\n" in text
+    assert (b"event: problem" in text) is told
 
 
 async def test_a_page_of_a_report_may_do_nothing(http: httpx.AsyncClient) -> None:
