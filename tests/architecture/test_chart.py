@@ -7,8 +7,8 @@ from pydantic_settings import BaseSettings
 
 from services.shared.settings import load, load_migration
 from services.trainer.settings import WorkerSettings
-from tests.architecture import chart
-from tests.architecture.tree import tool
+from tests.architecture import chart, flows
+from tests.architecture.tree import ROOT, tool
 
 pytestmark = pytest.mark.skipif(not chart.PYTHON.exists(), reason="Helm's library is not installed: `make check` does.")
 
@@ -223,6 +223,27 @@ def test_whoever_serves_goes_before_trainings(everything: chart.Rendering) -> No
 
     assert serving["value"] > training["value"]
     assert training["preemptionPolicy"] == "Never"
+
+
+def test_every_way_is_open_at_both_ends_and_drawn(evaluation: chart.Rendering) -> None:
+    drawn = set(flows.drawn((ROOT / "docs/architecture.md").read_text(encoding="utf-8")))
+
+    assert set(flows.outgoing(evaluation.objects)) == drawn
+    assert set(flows.incoming(evaluation.objects)) == drawn
+
+
+def test_every_pod_is_closed_at_first(evaluation: chart.Rendering, local: chart.Rendering) -> None:
+    spec = evaluation.named("NetworkPolicy", "default-deny")["spec"]
+
+    assert set(spec) == {"podSelector", "policyTypes"}
+    assert spec["policyTypes"] == ["Ingress", "Egress"]
+    assert [each for each in local.objects if each["kind"] == "NetworkPolicy"] == []
+
+
+def test_given_servers_are_reached_on_the_ports_of_their_addresses(least: chart.Rendering) -> None:
+    outwards = [rule["ports"] for rule in least.one("NetworkPolicy", "exchange")["spec"]["egress"] if "to" not in rule]
+
+    assert [[port["port"] for port in ports] for ports in outwards] == [[9000], [4222], [5432]]
 
 
 def test_the_trainer_may_do_nothing_but_run_jobs(least: chart.Rendering, local: chart.Rendering) -> None:
