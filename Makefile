@@ -68,7 +68,7 @@ test: setup ## every test, on the embedded adapters and on real servers
 	$(BIN)/pytest
 
 cluster-test: setup ## the chart on the cluster that KUBECONFIG names; writes build/cluster.json
-	$(BIN)/pytest -m cluster tests/cluster
+	$(BIN)/pytest -m cluster --tb=short tests/cluster
 
 check: setup .venv-chart/.installed ## every fitness check, style and types
 	$(BIN)/ruff check .
