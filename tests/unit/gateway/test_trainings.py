@@ -108,7 +108,7 @@ async def test_a_stream_ends_with_the_process(http: httpx.AsyncClient, door: Doo
 
 
 @pytest.mark.parametrize(("error", "told"), [(Unavailable("Away."), False), (NotFound("It is gone."), True)])
-async def test_only_a_failure_that_lasts_is_an_event(error: Exception, told: bool) -> None:
+async def test_only_a_failure_that_lasts_is_an_event(error: Exception, *, told: bool) -> None:
     async def events() -> AsyncGenerator[Event]:
         yield Event("1", "log", "{}")
         raise error
