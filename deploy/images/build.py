@@ -34,6 +34,13 @@ GOALS: Final[dict[str, int | None]] = {
 """MB that an image may have, where a goal is set; in the order in which they are built, the largest last."""
 SERVERS: Final = ("nats", "postgres")
 LIST: Final = "/usr/share/sbom/einthoven-{}.cdx.json"
+TRY: Final = """
+import importlib, importlib.metadata
+importlib.import_module("{room}.bootstrap")
+importlib.metadata.version("einthoven")
+print(open("{parts}").read(), end="")
+"""
+"""Runs in every new image, as its user."""
 MB: Final = 1_000_000
 
 
@@ -131,10 +138,10 @@ def _steps() -> str:
 
 
 def _list_parts(engine: str, name: str, reference: str) -> int:
-    """Copy the list of an image's parts out of it and return how many there are; the servers have none."""
+    """See that an image imports what it starts, copy the list of its parts, and return how many; servers have none."""
     if name in SERVERS:
         return 0
-    show = ["python3", "-c", f"print(open('{LIST.format(name)}').read(), end='')"]
+    show = ["python3", "-c", TRY.format(room=_room(name), parts=LIST.format(name))]
     if engine == "docker":
         text = _run(["docker", "run", "--rm", "--entrypoint", show[0], reference, *show[1:]])
     else:
@@ -143,6 +150,10 @@ def _list_parts(engine: str, name: str, reference: str) -> int:
         _run(["buildah", "rm", container])
     Path(BUILD, f"{name}.cdx.json").write_text(text, encoding="utf-8")
     return len(json.loads(text)["components"])
+
+
+def _room(name: str) -> str:
+    return name if name == "gateway" else f"services.{name.replace('-', '_')}"
 
 
 def _archive(engine: str, reference: str, archive: Path) -> None:

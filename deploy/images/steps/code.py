@@ -2,6 +2,7 @@
 
 import compileall
 import shutil
+import tomllib
 from pathlib import Path
 from py_compile import PycInvalidationMode
 from typing import Final
@@ -17,6 +18,8 @@ ROOMS: Final = {
     "trainer": "services/trainer",
 }
 SHARED: Final = ("proto/gen", "services/shared")
+METADATA: Final = "Metadata-Version: 2.1\nName: einthoven\nVersion: {}\n"
+"""With it, a process finds which version it is."""
 
 
 def main() -> None:
@@ -24,11 +27,15 @@ def main() -> None:
     compileall.compile_dir(
         SOURCE, quiet=1, stripdir=SOURCE, prependdir="/app", invalidation_mode=PycInvalidationMode.UNCHECKED_HASH
     )
+    version = tomllib.loads((SOURCE / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     for name, room in ROOMS.items():
         for folder in (*SHARED, room):
             unused = shutil.ignore_patterns("ui", "*.pyi")
             shutil.copytree(SOURCE / folder, OUT / name / folder, ignore=unused, dirs_exist_ok=True)
         shutil.copy2(SOURCE / "services/__init__.py", OUT / name / "services/__init__.py")
+        installed = OUT / name / f"einthoven-{version}.dist-info"
+        installed.mkdir()
+        (installed / "METADATA").write_text(METADATA.format(version), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -47,7 +47,8 @@ LOADED: Final = {
     "signal-analysis": "neurokit2 rlign scipy.signal scipy.ndimage sklearn",
     "inference": "onnxruntime scipy.signal scipy.ndimage",
     "exchange": "onnx.checker onnx.shape_inference",
-    "trainer": "onnx onnxruntime sklearn.metrics sklearn.model_selection safetensors.torch torch.distributed.run",
+    "trainer": "onnx onnxruntime sklearn.metrics sklearn.model_selection safetensors.torch torch.distributed.run"
+    " kubernetes_asyncio.client yaml",
 }
 """What each room imports, sooner or later: a build that left too much out fails."""
 
