@@ -26,6 +26,8 @@ FILES_PER_UPLOAD: Final = 2
 CALL_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 90.0
 AFTER_FAILURE_SECONDS: Final = 0.2
+STORED: Final = {"stored", "stored_with_warnings", "duplicate"}
+"""A new ECG is a duplicate of itself where the platform went on with an upload that a lost replica had stored already."""
 
 
 class Failed(Exception):
@@ -88,7 +90,7 @@ def upload(worker: Worker) -> None:
     fields, headers = {"sampling_rate_hz": str(RATE_HZ)}, {"Accept": "application/x-ndjson"}
     with worker.client.stream("POST", path, headers=headers, data=fields, files=parts) as answer:
         for line in _lines(answer):
-            if line.get("outcome") not in {"stored", "stored_with_warnings"}:
+            if line.get("outcome") not in STORED:
                 raise Failed(f"an upload's line was {line}")
             worker.ledger.add_record(line["record"]["record_id"], ecgs.pop(line["file_name"])[1])
     if ecgs:

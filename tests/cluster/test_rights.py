@@ -9,7 +9,7 @@ from tests.cluster.release import Release
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
 
-TRAINERS = {("jobs.batch", "create delete get list watch"), ("pods", "get list")}
+TRAINERS = {("jobs.batch", "create delete list"), ("pods", "list")}
 REFUSED = (
     ("create", "pods"),
     ("create", "pods/exec"),
@@ -17,6 +17,7 @@ REFUSED = (
     ("get", "secrets"),
     ("list", "secrets"),
     ("get", "configmaps"),
+    ("get", "jobs.batch"),
     ("update", "jobs.batch"),
     ("patch", "jobs.batch"),
     ("deletecollection", "jobs.batch"),
