@@ -27,7 +27,7 @@ CALL_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 90.0
 AFTER_FAILURE_SECONDS: Final = 0.2
 STORED: Final = {"stored", "stored_with_warnings", "duplicate"}
-"""A new ECG is a duplicate of itself where the platform went on with an upload that a lost replica had stored already."""
+"""A new ECG is its own duplicate where the platform went on with an upload that a lost replica had stored already."""
 
 
 class Failed(Exception):
