@@ -17,6 +17,7 @@ ingest:
   uses: [identity, storage, bus, database]
   calls: []
   migrates: true
+  pseudonyms: true
 signal-analysis:
   values: signalAnalysis
   serves: grpc

@@ -17,6 +17,9 @@ BUS__URL: nats-url
 {{- if eq $facts.serves "http" }}
 BOOTSTRAP_KEY: bootstrap-key
 {{- end }}
+{{- if $facts.pseudonyms }}
+PSEUDONYM_SECRET: pseudonym-secret
+{{- end }}
 {{- end }}
 
 {{/* Those settings as environment entries; `secret` names another Secret, `prefix` another component. */}}
@@ -29,7 +32,7 @@ BOOTSTRAP_KEY: bootstrap-key
     secretKeyRef:
       name: {{ $name }}
       key: {{ $key }}
-      {{- if eq $key "bootstrap-key" }}
+      {{- if has $key (list "bootstrap-key" "pseudonym-secret") }}
       optional: true
       {{- end }}
 {{- end }}
