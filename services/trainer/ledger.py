@@ -12,10 +12,12 @@ from services.shared.database import Database
 from services.shared.errors import Conflict
 from services.trainer import rows
 from services.trainer.tables import EVENTS, TRAININGS
-from services.trainer.trainings import ENDED, Event, ModelName, Training
+from services.trainer.trainings import ENDED, Event, ModelName, Training, later_by
 
 _AT_WORK: Final = ("queued", "running")
 LOST: Final = "The worker fell silent."
+_NOBODY: Final = "nobody"
+"""The worker of a training that lost its own; one that was started and has not come yet is still nameless."""
 
 
 class SqlTrainings:
@@ -132,11 +134,12 @@ class SqlTrainings:
 
     async def lose(self, training: Training, reason: str, *, max_attempts: int, excused: bool) -> bool:
         """Queue a training again whose workers failed, or end one that had too many; say whether it was at work."""
-        values = _after_loss(training, math.inf if excused else max_attempts, reason)
+        later = self._clock() + later_by(training.attempts)
+        values = _after_loss(training, math.inf if excused else max_attempts, reason, later)
         if excused:
-            values["attempts"] = TRAININGS.c.attempts - 1
+            values |= {"attempts": TRAININGS.c.attempts - 1, "lease_until": 0.0}
         told = {"state": values["state"], "reason": reason, "attempts": training.attempts}
-        at_work = (*_launched(training, *_AT_WORK), TRAININGS.c.lease_until > 0)
+        at_work = (*_launched(training, *_AT_WORK), TRAININGS.c.lease_until > 0)  # Else it was given back.
         async with self._database.session() as session:
             return await rows.change(session, training.training_id, *at_work, told=("state", told), **values)
 
@@ -152,7 +155,8 @@ class SqlTrainings:
         async with self._database.session() as session:
             lost = [rows.training(row) for row in await session.execute(sa.select(TRAININGS).where(silent))]
             for each in lost:
-                values = _after_loss(each, max_attempts, LOST)
+                later = self._clock() + later_by(each.attempts)
+                values = _after_loss(each, max_attempts, LOST, later)
                 told = {"state": values["state"], "reason": LOST, "attempts": each.attempts}
                 await rows.change(session, each.training_id, silent, told=("state", told), **values)
         return lost
@@ -183,12 +187,14 @@ class SqlTrainings:
 def _launched(training: Training, *states: str) -> tuple[sa.ColumnElement[bool], ...]:
     """Return the conditions under which a training is still at the launch that it was read at."""
     row = TRAININGS.c
-    return row.training_id == training.training_id, row.launches == training.launches, row.state.in_(states)
+    present = sa.or_(row.state == "running", row.worker == "")
+    return row.training_id == training.training_id, row.launches == training.launches, row.state.in_(states), present
 
 
 async def _busy(session: AsyncSession, now: float) -> int:
     """Return how many trainings are at work, or about to be."""
-    leased = sa.and_(TRAININGS.c.state.in_(_AT_WORK), TRAININGS.c.lease_until >= now)
+    at_work = sa.or_(TRAININGS.c.state == "running", TRAININGS.c.worker == "")
+    leased = sa.and_(TRAININGS.c.state.in_(_AT_WORK), TRAININGS.c.lease_until >= now, at_work)
     return await session.scalar(sa.select(sa.func.count()).select_from(TRAININGS).where(leased)) or 0
 
 
@@ -199,7 +205,7 @@ async def _explain(session: AsyncSession, training: Training, reason: str) -> bo
     return await rows.change(session, training.training_id, *news, told=told, **values)  # type: ignore[arg-type]
 
 
-def _after_loss(training: Training, max_attempts: float, reason: str) -> dict[str, Any]:
+def _after_loss(training: Training, max_attempts: float, reason: str, later: float) -> dict[str, Any]:
     if training.cancel_requested:
         return {"state": "cancelled"}
     if training.attempts >= max_attempts:
@@ -208,7 +214,7 @@ def _after_loss(training: Training, max_attempts: float, reason: str) -> dict[st
             f"end, the last time so: {reason} Ask the site's administrator, or train with a smaller batch."
         )
         return {"state": "failed", "error_detail": detail}
-    return {"state": "queued", "lease_until": 0.0}
+    return {"state": "queued", "lease_until": later, "worker": _NOBODY}
 
 
 def _count(result: Any) -> int:

@@ -12,7 +12,7 @@ from services.shared.identity import Caller
 from services.shared.storage import ObjectStore
 from services.trainer import architectures
 from services.trainer.architectures import Architecture
-from services.trainer.job import REPORT_FILES
+from services.trainer.job import CHECKPOINTS, REPORT_FILES
 from services.trainer.planning import Planner
 from services.trainer.ports import Announcer, Doorbell, Trainings
 from services.trainer.trainings import Event, Training, TrainingSpec
@@ -82,6 +82,9 @@ class Trainer:
     async def cancel(self, caller: Caller, training_id: str) -> Training:
         """Cancel a training, or ask its worker to; raises Conflict where it has ended."""
         training = await self._trainings.request_cancel(caller.tenant, training_id)
+        if training.state == "cancelled":
+            for name in CHECKPOINTS:
+                await self._store.delete(training.key(name))
         await self._announcer.changed(training.tenant, training_id)
         return training
 

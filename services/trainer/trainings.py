@@ -20,6 +20,7 @@ ENDED: Final = frozenset({"succeeded", "failed", "cancelled"})
 DEFAULT_VALIDATION_FRACTION: Final = 0.2
 DEFAULT_RATE_HZ: Final = 100.0
 DEFAULT_PREPROCESSING: Final = "exchangeai"
+RELAUNCH_SECONDS: Final = 10.0
 DURATION_S: Final = 10.0
 """What models take of an ECG, where they do not say otherwise."""
 
@@ -113,6 +114,11 @@ class Training:
     def key(self, name: str) -> str:
         """Return the object key of one of its files."""
         return f"trainings/{self.tenant}/{self.training_id}/{name}"
+
+
+def later_by(attempts: int) -> float:
+    """Return after how many seconds a training is started again that lost its worker: an outage should not cost all."""
+    return RELAUNCH_SECONDS * attempts
 
 
 @dataclass(frozen=True, slots=True)

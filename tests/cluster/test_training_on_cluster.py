@@ -22,7 +22,7 @@ from tests.cluster.trainings import Trainings, department
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
-MANY_EPOCHS = 40
+MANY_EPOCHS = 16
 TOLERANCE = 1e-4
 """Of float32 sums in another order; SGD does not amplify it, as Adam does."""
 
@@ -117,6 +117,7 @@ def test_a_training_outlives_the_trainer_which_finds_its_job_again(release: Rele
     trainings.namespace.kubectl("delete", "pod", name_of(trainer), "--grace-period=0", "--force")
     until("another trainer", lambda: [name_of(pod) for pod in release.pods("trainer")] != [name_of(trainer)], 60)
     trainings.namespace.kubectl("rollout", "status", f"deployment/{release.name}-trainer", "--timeout=120s")
+    until("the new trainer's first answer", lambda: trainings.answers(asked), 60)
     (still,) = trainings.jobs(asked)
     done = trainings.succeed(asked)
 

@@ -51,6 +51,10 @@ class Trainings:
         """Return a training."""
         return self._answer("GET", f"/trainings/{training_id}")
 
+    def answers(self, training_id: str) -> bool:
+        """Say whether the trainer can be asked of a training."""
+        return self.client.get(f"/trainings/{training_id}").is_success
+
     def cancel(self, training_id: str) -> None:
         """Cancel a training."""
         self._answer("DELETE", f"/trainings/{training_id}")

@@ -8,7 +8,7 @@ import pytest
 from services.shared.database import Database
 from services.shared.errors import Conflict, NotFound
 from services.trainer.ledger import SqlTrainings
-from services.trainer.trainings import ModelName, Training, TrainingSpec
+from services.trainer.trainings import ModelName, Training, TrainingSpec, later_by
 from services.trainer.worker.lease import Lease
 
 
@@ -135,6 +135,7 @@ class LedgerContract:
             await lease(database, "t1", clock).claim()
             clock.now += 100
             await trainings.requeue_lost(max_attempts=2)
+            clock.now += 100
 
         found = await trainings.get("cardiology", "t1")
 
@@ -221,8 +222,11 @@ class LedgerContract:
         await worker.claim()
 
         await worker.give_back("The object store does not answer.")
+        too_early = await trainings.claim_launch(seconds=30, at_once=1)
+        clock.now += later_by(1) + 1
         again = await trainings.claim_launch(seconds=30, at_once=1)
 
+        assert too_early is None
         assert again is not None
         assert again.attempts == 2
 

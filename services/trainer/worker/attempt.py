@@ -10,6 +10,7 @@ from typing import Final
 from services.shared.errors import Cancelled, Conflict, DeadlineExceeded, PlatformError, StorageFull, Unavailable
 from services.shared.observability.logs import get_logger
 from services.shared.storage import ObjectStore
+from services.trainer.job import CHECKPOINTS
 from services.trainer.learning.recipe import Precision
 from services.trainer.ports import Announcer
 from services.trainer.settings import ProcessSettings
@@ -93,7 +94,7 @@ class Attempt:
             await self._flush(training)
             await lease.end("exported")
         except Cancelled:
-            return await self._stopped()
+            return await self._stopped(training)
         except _LATER as error:
             await lease.give_back(error.detail)
             return False
@@ -106,10 +107,12 @@ class Attempt:
             raise
         return True
 
-    async def _stopped(self) -> bool:
+    async def _stopped(self, training: Training) -> bool:
         """Say how it ends before its end; whoever did not ask for that was told to leave, here or beside us."""
         if self._unwanted:
             await self._outside.lease.end("cancelled")
+            for name in CHECKPOINTS:
+                await self._outside.store.delete(training.key(name))
         elif not self._lost:
             await self._outside.lease.give_back("The machine asked the worker to leave.", counts=False)
         return self._unwanted

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from services.shared.database import Database
 from services.trainer import rows
 from services.trainer.tables import TRAININGS
-from services.trainer.trainings import EventKind, State, Training
+from services.trainer.trainings import EventKind, State, Training, later_by
 
 
 class Lease:
@@ -82,10 +82,12 @@ class Lease:
         Without `counts` this attempt is not one of the few that a training has: the worker itself was fine.
         """
         told = {"state": "queued", "reason": reason}
-        values = {} if counts else {"attempts": TRAININGS.c.attempts - 1}
+        values: dict[str, Any] = {"lease_until": 0.0, "attempts": TRAININGS.c.attempts - 1}
+        if counts:
+            values = {"lease_until": self._clock() + later_by((await self.look()).attempts)}
         if await self.renew():
             return await self.end("cancelled")
-        return await self.tell("state", told, state="queued", lease_until=0.0, **values)
+        return await self.tell("state", told, state="queued", **values)
 
     def _mine(self) -> tuple[sa.ColumnElement[bool], ...]:
         return (TRAININGS.c.state == "running", TRAININGS.c.worker == self._worker)

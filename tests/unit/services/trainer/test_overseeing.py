@@ -11,7 +11,7 @@ from services.shared.storage.filesystem import FolderStore
 from services.trainer.dispatching import Dispatcher
 from services.trainer.ledger import SqlTrainings
 from services.trainer.ports import Standing, Workers
-from services.trainer.trainings import State, Training, TrainingSpec
+from services.trainer.trainings import State, Training, TrainingSpec, later_by
 from services.trainer.worker.lease import Lease
 from tests.unit.services.trainer.rooms import CALLER, Announcements, Models, Started
 
@@ -102,7 +102,7 @@ async def test_workers_that_run_and_never_claim_are_replaced_and_removed(hall: H
 
 
 @pytest.mark.parametrize(("excused", "attempts"), [(False, 1), (True, 0)])
-async def test_failed_workers_are_replaced_at_once_and_cost_an_attempt_unless_the_nodes_are_to_blame(
+async def test_failed_workers_are_replaced_and_cost_an_attempt_unless_the_nodes_are_to_blame(
     hall: Hall, *, excused: bool, attempts: int
 ) -> None:
     await hall.ask()
@@ -111,8 +111,12 @@ async def test_failed_workers_are_replaced_at_once_and_cost_an_attempt_unless_th
     hall.stand("failed", "The node was drained.", excused=excused)
 
     await hall.dispatcher.sweep()
+    at_once = (await hall.found()).launches
+    hall.clock[0] += later_by(1) + 1
+    await hall.dispatcher.sweep()
 
     found = await hall.found()
+    assert at_once == 1 + excused
     assert (found.state, found.attempts, found.launches) == ("queued", attempts + 1, 2)
     assert hall.launcher.launched == ["t1", "t1"]
     assert hall.launcher.removed == []
@@ -125,7 +129,8 @@ async def test_workers_that_fail_too_often_end_the_training_with_what_they_died_
     for launch in (1, 2):
         await hall.dispatcher.sweep()
         hall.stand("failed", "It needed more memory.", launch=launch)
-    await hall.dispatcher.sweep()
+        await hall.dispatcher.sweep()
+        hall.clock[0] += later_by(launch) + 1
 
     found = await hall.found()
     assert found.state == "failed"

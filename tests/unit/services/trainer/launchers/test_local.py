@@ -56,14 +56,15 @@ def test_a_worker_gets_what_it_needs_and_no_identity(tmp_path: Path, monkeypatch
     assert not any("IDENTITY" in key or key.startswith("EINTHOVEN_TRAINER") for key in environment)
 
 
+@pytest.mark.parametrize("workers", [1, 2])
 async def test_a_worker_process_does_the_job_and_is_reaped(
-    tmp_path: Path, store: FolderStore, database: Database
+    tmp_path: Path, store: FolderStore, database: Database, workers: int
 ) -> None:
     trainings = SqlTrainings(database)
     snapshot = await upload(store, records=16)
     trainer = Trainer(trainings, planner(store, [snapshot], Models()), store, Announcements(), Silence())
     spec = TrainingSpec("sign", "d1", architecture="xception_time", rate_hz=50.0, preprocessing="none", max_epochs=1)
-    training = await trainer.create(CALLER, replace(spec, batch_size=8, learning_rate=0.001))
+    training = await trainer.create(CALLER, replace(spec, batch_size=8, learning_rate=0.001, workers=workers))
     launcher = LocalLauncher(worker_environment(settings(tmp_path)))
 
     await launcher.launch(training)

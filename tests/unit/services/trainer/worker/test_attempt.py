@@ -175,6 +175,7 @@ async def test_cancelling_ends_a_running_training(bench: Bench) -> None:
     ended = await bench.trainings.get(CALLER.tenant, training.training_id)
     assert ended.state == "cancelled"
     assert 1 <= ended.epochs_done < 500
+    assert [each.key async for each in bench.store.list(training.key("checkpoints"))] == []
 
 
 async def test_a_training_goes_on_from_its_checkpoint_as_if_nothing_had_happened(bench: Bench) -> None:
