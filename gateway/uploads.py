@@ -20,7 +20,7 @@ from services.shared.errors import ErrorCode, InvalidRequest, PlatformError, Too
 from services.shared.observability.logs import get_logger
 
 MAX_NAME_CHARS: Final = 255
-ATTEMPTS: Final = 5
+ATTEMPTS: Final = 3
 """How many replicas in a row may be lost, or away, before an upload that gets nowhere is given up."""
 _PAUSE_SECONDS: Final = 0.25
 _SEND_AGAIN: Final = "Send what has no line again: what was stored is then told as a duplicate."

@@ -1,5 +1,7 @@
 """A gRPC client as every deployable uses it: token, trace, deadline, retries of idempotent calls, errors rebuilt."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
@@ -14,6 +16,16 @@ from services.shared.rpc.errors import from_wire
 
 DEFAULT_TIMEOUT_SECONDS: Final = 30.0
 STREAM_TIMEOUT_SECONDS: Final = 3600.0
+FIND_SECONDS: Final = 10.0
+"""How long a call waits while no replica is there: longer than it takes to replace the only one."""
+_LOOK_SECONDS: Final = 0.01
+_FINDING: Final = frozenset(
+    {
+        grpc.ChannelConnectivity.IDLE,
+        grpc.ChannelConnectivity.CONNECTING,
+        grpc.ChannelConnectivity.TRANSIENT_FAILURE,
+    }
+)
 
 
 class _StatusOfThePeer:
@@ -55,6 +67,7 @@ class RpcClient:
         self, method: Any, request: Any, *, caller: Caller, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
     ) -> Any:
         """Send one message, return one."""
+        await self._some_replica()
         try:
             return await method(request, metadata=self._metadata(caller), timeout=timeout_seconds)
         except grpc.aio.AioRpcError as error:
@@ -69,6 +82,7 @@ class RpcClient:
         timeout_seconds: float = STREAM_TIMEOUT_SECONDS,
     ) -> Any:
         """Send a stream, return one message."""
+        await self._some_replica()
         try:
             return await keep_status(method(requests, metadata=self._metadata(caller), timeout=timeout_seconds))
         except grpc.aio.AioRpcError as error:
@@ -78,6 +92,7 @@ class RpcClient:
         self, method: Any, request: Any, *, caller: Caller, timeout_seconds: float = STREAM_TIMEOUT_SECONDS
     ) -> AsyncIterator[Any]:
         """Send one message, yield a stream; leaving the iteration cancels the call."""
+        await self._some_replica()
         call = keep_status(method(request, metadata=self._metadata(caller), timeout=timeout_seconds))
         try:
             async for message in call:
@@ -112,6 +127,17 @@ class RpcClient:
     async def close(self) -> None:
         """Close every connection."""
         await self.channel.close()
+
+    async def _some_replica(self) -> None:
+        """Wait until a replica takes calls; where none does for long, the call itself fails at once.
+
+        Nothing has been sent yet, so a service that is just being replaced loses no call, whether it may be repeated or
+        not.
+        """
+        deadline = time.monotonic() + FIND_SECONDS
+        while self.channel.get_state(try_to_connect=True) in _FINDING and time.monotonic() < deadline:  # noqa: ASYNC110 see below
+            # What gRPC offers to wait for a change cannot be given up.
+            await asyncio.sleep(_LOOK_SECONDS)
 
     def _metadata(self, caller: Caller) -> tuple[tuple[str, str], ...]:
         return (("authorization", f"Bearer {self._tokens.issue(caller)}"), *tracing.to_carry().items())

@@ -16,6 +16,7 @@ from services.shared.identity import Caller, Tokens
 from services.shared.rpc.client import RpcClient
 from services.shared.rpc.server import RpcServer
 from services.shared.settings import IdentitySettings, RpcSettings
+from tests.servers import free_port
 
 SERVICE = "einthoven.exchange.v1.ExchangeService"
 TOKENS = Tokens(IdentitySettings(secret="s" * 32), issuer="test")
@@ -25,10 +26,10 @@ ANNA = Caller("cardiology", "anna")
 class Replica(pb_grpc.ExchangeServiceServicer):
     """Answers with its own name; a call for "slow" takes until it is let go."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, port: int = 0) -> None:
         self.name = name
         self.entered, self.let_go = asyncio.Event(), asyncio.Event()
-        settings = RpcSettings(drain_seconds=20, leave_seconds=0.1)
+        settings = RpcSettings(port=port, drain_seconds=20, leave_seconds=0.1)
         self.server = RpcServer(settings, TOKENS)
         self.server.add(pb_grpc.add_ExchangeServiceServicer_to_server, self, SERVICE)
 
@@ -92,7 +93,25 @@ async def test_a_replica_that_was_never_ready_gets_no_calls() -> None:
     assert asked == {"0"}
 
 
-async def test_a_service_that_was_never_ready_refuses_calls() -> None:
+async def test_a_call_waits_while_the_only_replica_is_replaced() -> None:
+    port = free_port()
+    replica = Replica("new", port)  # type: ignore[abstract]  # in its type stub only
+    client = RpcClient(f"127.0.0.1:{port}", SERVICE, tokens=TOKENS)
+    with pytest.raises(Unavailable):
+        await client.ping()
+
+    asked = asyncio.create_task(ask(client))
+    await asyncio.sleep(0)
+    await replica.server.start()
+    await replica.server.set_ready(ready=True)
+
+    assert await asked == "new"
+    await client.close()
+    await replica.server.stop()
+
+
+async def test_a_service_that_was_never_ready_refuses_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.shared.rpc.client.FIND_SECONDS", 0.1)
     async with replicas(1, ready=False) as running, client_of(running) as client:
         with pytest.raises(Unavailable):
             await ask(client)

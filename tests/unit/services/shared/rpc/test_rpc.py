@@ -203,7 +203,8 @@ async def test_a_ready_service_answers_its_health(client: RpcClient, server: Rpc
         await client.ping()
 
 
-async def test_a_service_that_is_down_is_unavailable() -> None:
+async def test_a_service_that_is_down_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.shared.rpc.client.FIND_SECONDS", 0.1)
     client = RpcClient("127.0.0.1:1", SERVICE, tokens=Tokens(IDENTITY, issuer="test"))
 
     with pytest.raises(Unavailable):
