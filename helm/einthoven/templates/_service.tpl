@@ -1,4 +1,7 @@
-{{/* Services with gRPC are headless: a client sees every pod and spreads its calls, where a virtual address would pin it to one. */}}
+{{/*
+Services with gRPC are headless: a client sees every pod and spreads its calls, where a virtual address would pin it to one.
+Their names hold pods that are not ready, too: clients ask each pod whether it takes calls, and a name never leads nowhere.
+*/}}
 {{- define "einthoven.service" -}}
 {{- $facts := include "einthoven.facts" . | fromYaml -}}
 apiVersion: v1
@@ -13,6 +16,7 @@ metadata:
 spec:
   {{- if eq $facts.serves "grpc" }}
   clusterIP: None
+  publishNotReadyAddresses: true
   {{- else }}
   type: {{ .root.Values.gateway.service.type }}
   {{- end }}
