@@ -20,6 +20,8 @@ say themselves tells more than their absence.
 MAX_MESSAGE_BYTES: Final = 64 << 20
 MAX_RECONNECT_MS: Final = 1000
 """A service that is back is found again within this time."""
+_CONNECT_MS: Final = 1000
+"""How long a connection may take to come about; a busy machine needs its time."""
 KEEPALIVE_MS: Final = 5000
 """How often a silent peer is asked for a sign of life, and how long it may take to give it."""
 MIN_PING_MS: Final = KEEPALIVE_MS // 2
@@ -47,7 +49,7 @@ def open_channel(address: str, service: str, idempotent: Sequence[str]) -> grpc.
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
         ("grpc.initial_reconnect_backoff_ms", 200),
-        ("grpc.min_reconnect_backoff_ms", 200),
+        ("grpc.min_reconnect_backoff_ms", _CONNECT_MS),
         ("grpc.max_reconnect_backoff_ms", MAX_RECONNECT_MS),
         ("grpc.dns_min_time_between_resolutions_ms", _MIN_RESOLUTION_MS),
         ("grpc.keepalive_time_ms", KEEPALIVE_MS),
