@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from py_compile import PycInvalidationMode
@@ -66,9 +67,8 @@ def main(name: str, lock: str) -> None:
         # Another index has other builds of the same versions: their hashes are not in the lock.
         _install(["--index-url", index, *_torch(LOCKS / "trainer.txt")], environment)
     _install(["--require-hashes", "-r", str(LOCKS / lock)], environment)
-    print(f"{_prune(SITE) / 1e6:.0f} MB taken out.")
-    for module in LOADED[name].split():
-        subprocess.run([VENV / "bin/python", "-c", f"import {module}"], check=True)
+    print(f"{prune(SITE) / 1e6:.0f} MB taken out.")
+    _try(LOADED[name].split())
     compileall.compile_dir(SITE, quiet=2, workers=0, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
     subprocess.run([INSTALLER / "python", "-B", Path(__file__).parent / "sbom.py", name, SITE], check=True)
 
@@ -79,11 +79,19 @@ def _install(what: list[str], environment: dict[str, str]) -> None:
     subprocess.run([*command, *what], check=True, env=environment)
 
 
+def _try(modules: list[str]) -> None:
+    """Import each, with a home of its own: some leave folders there that the image's user could not write to."""
+    with tempfile.TemporaryDirectory() as home:
+        environment = {"HOME": home, "ORT_DISABLE_TELEMETRY": "1"}
+        for module in modules:
+            subprocess.run([VENV / "bin/python", "-B", "-c", f"import {module}"], check=True, env=environment)
+
+
 def _torch(lock: Path) -> list[str]:
     return re.findall(r"^(?:torch|torchvision)==[0-9.]+", lock.read_text(encoding="utf-8"), re.MULTILINE)
 
 
-def _prune(site: Path) -> int:
+def prune(site: Path) -> int:
     """Delete what no process loads and return its size in bytes."""
     freed = 0
     for path in list(_unused(site)):

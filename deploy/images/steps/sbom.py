@@ -8,7 +8,7 @@ from importlib.metadata import Distribution, PathDistribution
 from pathlib import Path
 from typing import Final
 
-from cyclonedx.factory.license import LicenseFactory
+from cyclonedx.contrib.license.factories import LicenseFactory
 from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.model.license import License, LicenseAcknowledgement
@@ -33,7 +33,9 @@ def main(name: str, site: str) -> None:
 def document(name: str, components: list[Component]) -> str:
     """Return the list as JSON, the same for the same packages: neither a time nor a random number is in it."""
     bom = Bom(components=components)
-    bom.metadata.component = Component(name=f"einthoven-{name}", type=ComponentType.CONTAINER, bom_ref=name)
+    image = Component(name=f"einthoven-{name}", type=ComponentType.CONTAINER, bom_ref=name)
+    bom.metadata.component = image
+    bom.register_dependency(image, components)
     identity = ",".join(sorted(str(component.purl) for component in components))
     bom.serial_number = uuid.uuid5(uuid.NAMESPACE_URL, f"{name}:{identity}")
     bom.metadata.timestamp = None  # type: ignore[assignment] # the field may be left out; the library's type says no

@@ -53,6 +53,7 @@ def main() -> None:
     for folder in CHARACTER_SETS:
         shutil.rmtree(Path("/usr/lib", folder), ignore_errors=True)
     _slim_python()
+    Path(__file__).unlink()
     with Path("/etc/passwd").open("a", encoding="utf-8") as users:
         users.write(USER)
     print(f"{len(gone)} Debian packages taken out, {len({_name(each) for each in INFO.glob('*.list')})} are left.")
