@@ -92,7 +92,7 @@ def test_services_wait_for_what_they_stand_on(ground: Ground) -> None:
 def test_a_server_that_restarts_is_found_again(name: str, ground: Ground, upload: Callable[[], httpx.Response]) -> None:
     with printed_on_failure(ground.platform):
         assert eventually(lambda: upload().is_success)
-        ground.servers[name].kill()
+        ground.servers[name].stop()
         missed = eventually(lambda: ground.away() >= set(STANDS_ON[name]))
         stored = stored_of(upload())
         ground.servers[name].start()
