@@ -10,6 +10,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -128,9 +129,9 @@ def _service_account(token: Path) -> Object:
 
 
 def _client_errors() -> type[Exception]:
-    from aiohttp import ClientError  # noqa: PLC0415 comes with the client
-
-    return ClientError
+    rest: Any = import_module("kubernetes_asyncio.client.rest")  # A slow import, for this launcher alone.
+    found: type[Exception] = rest.aiohttp.ClientError  # The client lets its transport's errors through.
+    return found
 
 
 def _items(status: int, answer: Object, what: str) -> list[Object]:

@@ -5,7 +5,7 @@ import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from services.shared.errors import Cancelled
 from services.shared.observability import tracing
@@ -17,6 +17,10 @@ from services.trainer.learning.recipe import Precision
 from services.trainer.settings import ProcessSettings
 from services.trainer.trainings import Training
 from services.trainer.worker.bridge import Reporter, StoredCheckpoints
+
+if TYPE_CHECKING:
+    from services.trainer.worker.materials import Materials
+    from services.trainer.worker.product import Product
 
 NO_GPU: Final = "GPUs were asked for, but the worker finds none that it can use: it trains on the CPU."
 
@@ -74,19 +78,22 @@ class Maker:
                 processes=processes,
             )
         if product is not None:
-            from services.trainer.worker.reporting.page import page  # noqa: PLC0415 only the leading process reports
-            from services.trainer.worker.reporting.report import report  # noqa: PLC0415 likewise
+            await self._write(training, materials, product, seconds=time.monotonic() - began)
 
-            document = report(materials, product, seconds=time.monotonic() - began)
-            files = {
-                job.SPLIT_FILE: _json({name: part.record_ids for name, part in materials.parts.items()}),
-                job.REPORT_FILES["json"]: _json(document),
-                job.REPORT_FILES["html"]: page(document).encode(),
-                job.MODEL_FILE: product.onnx,
-                job.MANIFEST_FILE: product.manifest.to_json().encode(),
-            }
-            for name, data in files.items():
-                await self.store.put(training.key(name), data)
+    async def _write(self, training: Training, materials: "Materials", product: "Product", *, seconds: float) -> None:
+        from services.trainer.worker.reporting.page import page  # noqa: PLC0415 only the leading process reports
+        from services.trainer.worker.reporting.report import report  # noqa: PLC0415 likewise
+
+        document = report(materials, product, seconds=seconds)
+        files = {
+            job.SPLIT_FILE: _json({name: part.record_ids for name, part in materials.parts.items()}),
+            job.REPORT_FILES["json"]: _json(document),
+            job.REPORT_FILES["html"]: page(document).encode(),
+            job.MODEL_FILE: product.onnx,
+            job.MANIFEST_FILE: product.manifest.to_json().encode(),
+        }
+        for name, data in files.items():
+            await self.store.put(training.key(name), data)
 
     def _tell_device(self, training: Training, device: str) -> None:
         if training.spec.gpus_per_worker and device == "cpu":
