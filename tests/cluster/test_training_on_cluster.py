@@ -1,6 +1,6 @@
 """Trainings as Jobs: one worker and several, pods lost, trainings cancelled, the trainer gone, GPUs there and not."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,9 +28,10 @@ TOLERANCE = 1e-4
 
 
 @pytest.fixture(scope="module")
-def trainings(release: Release) -> Trainings:
+def trainings(release: Release) -> Iterator[Trainings]:
     """A department with labelled ECGs."""
-    return department(release.client(), release)
+    with release.client() as client:
+        yield department(client, release)
 
 
 def test_one_worker_trains_in_one_job_that_is_gone_afterwards(trainings: Trainings, figures: Figures) -> None:
@@ -187,21 +188,21 @@ async def launcher(release: Release, tmp_path: Path) -> AsyncIterator[Kubernetes
 async def test_an_image_that_cannot_be_pulled_is_said_and_launching_again_changes_nothing(
     launcher: KubernetesLauncher, trainings: Trainings
 ) -> None:
-    now, spec = datetime.now(UTC), TrainingSpec("m", "d", architecture="xception_time")
-    training = Training("f" * 32, "cardiology", "kim", spec, "queued", now, now, launches=1)
+    now, spec, nobodys = datetime.now(UTC), TrainingSpec("m", "d", architecture="xception_time"), "f" * 32
+    training = Training(nobodys, "cardiology", "kim", spec, "queued", now, now, launches=1)
 
     await launcher.launch(training)
     await launcher.launch(training)
-    (job,) = trainings.jobs(training.training_id)
-    until("a pod that waits", lambda: "Pull" in str([pod["status"] for pod in trainings.pods("f" * 32)]), 60)
+    (job,) = trainings.jobs(nobodys)
+    until("a pod that waits", lambda: "Pull" in str([pod["status"] for pod in trainings.pods(nobodys)]), 60)
     (waiting,) = await launcher.workers()
     await launcher.remove(waiting)
     await launcher.remove(replace(waiting, name="training-nobody-1"))
 
-    assert name_of(job) == waiting.name == f"training-{'f' * 32}-1"
+    assert name_of(job) == waiting.name == f"training-{nobodys}-1"
     assert waiting.standing == "waiting"
     assert "cannot start" in waiting.reason
-    until("the end of its job and pods", lambda: trainings.is_gone("f" * 32), 60)
+    until("the end of its job and pods", lambda: trainings.is_gone(nobodys), 60)
 
 
 def test_a_service_account_of_a_worker_may_nothing(release: Release) -> None:

@@ -111,8 +111,8 @@ def department(client: httpx.Client, release: Release) -> Trainings:
     parts = [("files", (name, _ecg(random, 1 if "up" in name else -1), "application/octet-stream")) for name in names]
     client.post(f"{path}/records", data={"sampling_rate_hz": str(RATE_HZ)}, files=parts).raise_for_status()
     rows = "".join(f"{name},{name[7:-4]}\n" for name in names)
-    csv = {"content": f"file_name,label\n{rows}".encode(), "headers": {"Content-Type": "text/csv"}}
-    client.put(f"{path}/labels", **csv).raise_for_status()
+    csv = f"file_name,label\n{rows}".encode()
+    client.put(f"{path}/labels", content=csv, headers={"Content-Type": "text/csv"}).raise_for_status()
     return Trainings(client, release, made["dataset_id"])
 
 
