@@ -92,9 +92,9 @@ def test_a_fault_of_the_dashboard_is_seen(old: str, new: str, fault: str, tree: 
 
 
 def test_a_figure_that_operators_are_not_told_of_is_seen(tree: Path, change: Change) -> None:
-    change(alerts.OVERVIEW, "`einthoven_inference_waiting`", "`einthoven_inference_planted`")
+    change(alerts.OVERVIEW, "`einthoven_audit_rows_waiting`", "`einthoven_audit_rows_planted`")
 
-    assert alerts.untold(tree) == ["einthoven_inference_planted", "einthoven_inference_waiting"]
+    assert alerts.untold(tree) == ["einthoven_audit_rows_planted", "einthoven_audit_rows_waiting"]
 
 
 def test_scaling_by_a_figure_that_nobody_tells_is_seen(tree: Path, change: Change) -> None:
