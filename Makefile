@@ -95,9 +95,9 @@ bench: setup ## measure against a bare floor, all or ONLY=name; writes build/ben
 
 # --- ship --------------------------------------------------------------------------------------------------------------
 
-images: ## build the images, all or ONLY="gateway ingest": REGISTRY, TAG, BASE, ARCHIVES=folder, ARGS (docs/images.md)
+images: ## build the images, all or ONLY="gateway ingest": REGISTRY, TAG, PUSH=1, BASE, ARCHIVES=folder, ARGS (docs/images.md)
 	$(PYTHON) deploy/images/build.py --registry "$(REGISTRY)" --tag "$(TAG)" --only "$(ONLY)" --base "$(BASE)" \
-	  --archives "$(ARCHIVES)" --ca "$(CA)" --args "$(ARGS)" $(if $(RECORD),--record)
+	  --archives "$(ARCHIVES)" --ca "$(CA)" --args "$(ARGS)" $(if $(PUSH),--push) $(if $(RECORD),--record)
 
 images-base: ## make a base for them from Debian's packages, where none can be pulled: BASE=localhost/einthoven-base:bookworm
 	deploy/images/base.sh localhost/einthoven-base:bookworm build/images/base.tar

@@ -84,6 +84,8 @@ def build(engine: str, name: str, arguments: argparse.Namespace) -> Built:
     if built.returncode:
         sys.exit(f"{log.read_text(errors='replace')[-3000:]}\n{name} was not built; all of it is in {log}.")
     packages = _list_parts(engine, name, reference)
+    if arguments.push:
+        _run([engine, "push", reference])
     if arguments.archives:
         _archive(engine, reference, Path(arguments.archives, f"{name}.tar"))
     return Built(name, reference, _size(engine, reference), time.monotonic() - started, packages)
@@ -194,6 +196,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--args", default="", help="further build arguments, KEY=VALUE")
     parser.add_argument("--version", default="", help="the version in the labels; the tag where there is none")
     parser.add_argument("--engine", default="", choices=["", "buildah", "docker"])
+    parser.add_argument("--push", action="store_true", help="push each to its registry")
     parser.add_argument("--record", action="store_true", help="write the sizes to docs/images.md")
     return parser.parse_args()
 
