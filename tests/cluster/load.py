@@ -156,14 +156,17 @@ class Load:
         """Return the calls that failed."""
         return [outcome for outcome in self.outcomes if outcome.failure]
 
-    def told(self) -> str:
-        """Say how many calls of each kind were made, how many failed, how long the slowest took, and some failures."""
+    def summary(self) -> str:
+        """Say how many calls of each kind were made, how many failed, and how long the slowest took."""
         made = Counter(outcome.kind for outcome in self.outcomes)
         counts = ", ".join(f"{count} × {kind}" for kind, count in sorted(made.items()))
         slowest = max((outcome.seconds for outcome in self.outcomes), default=0.0)
-        lines = [f"{counts}: {len(self.failed())} failed, the slowest took {slowest:.1f} s."]
-        lines += [f"  {each.at:6.1f} s {each.kind}: {each.failure}" for each in self.failed()[:20]]
-        return "\n".join(lines)
+        return f"{counts}: {len(self.failed())} failed, the slowest took {slowest:.1f} s."
+
+    def told(self) -> str:
+        """Say the same, and how the first calls failed."""
+        failures = [f"  {each.at:6.1f} s {each.kind}: {each.failure}" for each in self.failed()[:20]]
+        return "\n".join([self.summary(), *failures])
 
     def _repeat(self, call: Call) -> None:
         with self.target.client() as client:

@@ -72,7 +72,7 @@ def test_nothing_acknowledged_is_lost_by_killing_every_pod(
         states = [journey.ended(training)["state"] for training in ledger.trainings]
     figures.row("pod_kill_lost", len(missing) + states.count("failed"), "acknowledged", at_most=0)
     counts = f"{len(ledger.records)} records, {len(ledger.models)} models, {len(states)} trainings"
-    figures.remarks.append(f"pods killed: {counts} were acknowledged. {load.told()}")
+    figures.remarks.append(f"pods killed: {counts} were acknowledged. {load.summary()}")
 
     assert missing == []
     assert set(states) == {"succeeded"}

@@ -45,6 +45,6 @@ def test_a_killed_replica_takes_no_call_with_it(release: Release, target: Target
         release.namespace.kubectl("delete", "pod", victim, "--now")
         until("inference has three ready replicas again", lambda: len(release.pods("inference")) == 3)
         until("all are ready", release.all_ready)
-    figures.remarks.append(f"a replica of inference killed: {load.told()}")
+    figures.remarks.append(f"a replica of inference killed: {load.summary()}")
 
     assert not load.failed(), load.told()

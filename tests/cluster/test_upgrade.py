@@ -37,7 +37,7 @@ def test_an_upgrade_fails_no_call_and_changes_no_secret(release: Release, target
         until("the pods of the first build have left", lambda: _nobody_leaves(release))
         time.sleep(MARGIN_SECONDS)
     figures.row("upgrade_failed_requests", len(load.failed()), "requests", at_most=0)
-    figures.remarks.append(f"upgrade: {load.told()}")
+    figures.remarks.append(f"upgrade: {load.summary()}")
 
     assert not load.failed(), load.told()
     assert _tags(release) == {release.settings.next_tag}
@@ -54,7 +54,7 @@ def test_a_rollback_fails_no_call_and_changes_no_secret(release: Release, target
         until("the pods of the second build have left", lambda: _nobody_leaves(release))
         time.sleep(MARGIN_SECONDS)
     figures.row("rollback_failed_requests", len(load.failed()), "requests", at_most=0)
-    figures.remarks.append(f"rollback: {load.told()}")
+    figures.remarks.append(f"rollback: {load.summary()}")
 
     assert not load.failed(), load.told()
     assert _tags(release) == {release.settings.tag}
