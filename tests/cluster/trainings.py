@@ -16,7 +16,7 @@ RECORDS: Final = 48
 RATE_HZ: Final = 100
 SAMPLES: Final = 1000
 STARTS_SECONDS: Final = 120
-ENDS_SECONDS: Final = 240
+ENDS_SECONDS: Final = 400
 _TRAINING: Final = "einthoven/training"
 
 
