@@ -40,7 +40,7 @@ class FakeInference(inference_pb2_grpc.InferenceServiceServicer):
     """Doubles tensors; predicts two records in two messages."""
 
     def __init__(self) -> None:
-        self.cancelled = asyncio.Event()
+        self.begun, self.cancelled = asyncio.Event(), asyncio.Event()
 
     async def Predict(self, request: Any, context: Any) -> Any:
         if request.model.name == "absent":
@@ -49,6 +49,7 @@ class FakeInference(inference_pb2_grpc.InferenceServiceServicer):
         try:
             for record_id in ids:
                 if record_id == "endless":
+                    self.begun.set()
                     await asyncio.sleep(30)
                 if record_id == "late-fault":
                     raise Conflict("The record went away.")
