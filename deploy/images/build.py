@@ -116,7 +116,7 @@ def recorded(page: str, images: list[Built]) -> str:
     for image in images:
         goal = GOALS[image.name]
         row = f"| `{image.name}` | {image.size / MB:.0f} | {goal or '–'} | {image.packages or '–'} |"
-        page = re.sub(rf"^\| `{image.name}` \|.*\|$", row, page, flags=re.MULTILINE)
+        page = re.sub(rf"^\| `{image.name}` \| \d+ \|.*\|$", row, page, flags=re.MULTILINE)
     return page
 
 
