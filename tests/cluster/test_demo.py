@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[2]
 SAME = ("ecgs", "files_by_format", "label_counts", "measured_on")
+SYNTHESIZED = "Synthesized 12-lead ECGs of seven diagnoses"
 TOLERANCE = 0.05
 """Of F1 and AUROC: the same figures on the same machine, and sums in another order on another one."""
 
@@ -36,10 +37,11 @@ def _demo(output: Path, *arguments: str, **environment: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def embedded(tmp_path_factory: pytest.TempPathFactory, figures: Figures) -> dict[str, Any]:
-    """The report of `make demo`, or of one made now where that was not run."""
+    """The report of `make demo`, or of one made now where that was not run, or on other ECGs."""
     made = ROOT / "demo-output" / "report.json"
-    if made.exists():
-        return dict(json.loads(made.read_text()))
+    told = dict(json.loads(made.read_text())) if made.exists() else {}
+    if told.get("dataset") == SYNTHESIZED:
+        return told
     with figures.step("demo in one process, to compare with"):
         return _demo(tmp_path_factory.mktemp("embedded"))
 
