@@ -40,7 +40,7 @@ async def served(tmp_path: Path, store: FolderStore, database: Database) -> Asyn
     settings = TrainerSettings.model_validate(
         {
             "storage": {"kind": "folder", "folder": tmp_path / "objects"},
-            "database": {"url": "sqlite+aiosqlite:///unused"},
+            "database": {"url": f"sqlite+aiosqlite:///{tmp_path}/of-workers.db"},
             "identity": {"secret": SECRET},
             "ingest_address": "127.0.0.1:1",
             "exchange_address": "127.0.0.1:1",
