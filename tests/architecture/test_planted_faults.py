@@ -237,7 +237,7 @@ class TestChart:
         assert any("planted" in each for each in chart.invalid(rendering.objects, "1.33"))
 
     def test_a_pod_with_rights_is_seen(self, tree: Path, tmp_path: Path) -> None:
-        template = tree / "helm/einthoven/templates/_deployment.tpl"
+        template = tree / "helm/einthoven/templates/_pod.tpl"
         text = template.read_text(encoding="utf-8")
         template.write_text(text.replace("allowPrivilegeEscalation: false", "privileged: true"), encoding="utf-8")
 
