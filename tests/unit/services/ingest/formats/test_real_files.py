@@ -114,6 +114,16 @@ def test_npz_of_two_ecgs(files: Path) -> None:
     assert "other_signals" in codes(recording)
 
 
+def test_ishne_of_a_holter(files: Path) -> None:
+    path = files / "ishne/ECG_P28.01.ecg"
+    recording = opened(path).recording
+
+    assert (recording.signal.shape, recording.rate_hz, recording.leads) == ((12, 95573), 1000, STANDARD_LEADS)
+    raw = np.frombuffer(path.read_bytes(), "<i2", offset=522).reshape(-1, 12).T
+    np.testing.assert_allclose(recording.signal, raw * 0.005, atol=1e-6)
+    assert "checksum_mismatch" not in codes(recording)
+
+
 @pytest.mark.parametrize("name", ["onnx/adii11001_singlebeat.onnx", "aecg/fda_minimal/empty.xml"])
 def test_what_is_no_ecg_is_refused(files: Path, name: str) -> None:
     with pytest.raises(UnreadableFile):
