@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.ingest.decoding.assembly import Found, assemble
 from services.ingest.decoding.declaration import Declaration
@@ -46,14 +47,14 @@ def read(file: UploadedFile, declaration: Declaration) -> Recording:
     remarks: list[Remark] = []
     chosen = _of_one_rate(_ecg(header, remarks), remarks)
     rate_hz = _rate(header, chosen[0])
-    signal = _millivolt(file.data, header, chosen, remarks)
+    remarks += _range_remarks(chosen, declaration)
+    signal = _millivolt(_raw(file.data, header, remarks), chosen, declaration)
     names = [_lead(one.label) for one in chosen]
     for row, name in enumerate(names):
         if name.upper() == _INVERTED:
             names[row] = "aVR"
             np.negative(signal[row], out=signal[row])
             remarks.append(Remark("inverted_lead", "The file holds −aVR: its sign was turned to give aVR."))
-    remarks += _range_remarks(chosen)
     return assemble(Found(signal, tuple(names), rate_hz, tuple(remarks), header.subject, header.device))
 
 
@@ -118,7 +119,8 @@ def _rate(header: EdfHeader, lead: EdfSignal) -> float:
     return float(Decimal(lead.per_record) / header.record_s)
 
 
-def _millivolt(data: bytes, header: EdfHeader, leads: list[EdfSignal], remarks: list[Remark]) -> Signal:
+def _raw(data: bytes, header: EdfHeader, remarks: list[Remark]) -> NDArray[np.int16]:
+    """Return the samples as they are stored (data records, samples of all signals), a view of the file."""
     there = (len(data) - header.header_bytes) // (2 * header.per_record)
     records = header.records
     if records < 0:
@@ -130,10 +132,15 @@ def _millivolt(data: bytes, header: EdfHeader, leads: list[EdfSignal], remarks: 
         )
     if records < there:
         remarks.append(Remark("trailing_bytes", "Bytes after the announced data records were left out."))
-    raw = np.frombuffer(data, "<i2", records * header.per_record, header.header_bytes).reshape(records, -1)
-    signal = np.empty((len(leads), records * leads[0].per_record), dtype=np.float32)
+    return np.frombuffer(data, "<i2", records * header.per_record, header.header_bytes).reshape(records, -1)
+
+
+def _millivolt(raw: NDArray[np.int16], leads: list[EdfSignal], declaration: Declaration) -> Signal:
+    signal = np.empty((len(leads), len(raw) * leads[0].per_record), dtype=np.float32)
     for row, lead in enumerate(leads):
         factor, offset = _scale(lead)
+        if declaration.gain_adu_per_mv is not None and _is_implausible(lead):
+            factor, offset = 1 / declaration.gain_adu_per_mv, 0.0
         samples = raw[:, lead.offset : lead.offset + lead.per_record].reshape(-1)
         with np.errstate(over="ignore"):  # what overflows becomes infinite and is refused as such
             signal[row] = samples * factor + offset
@@ -153,16 +160,23 @@ def _scale(lead: EdfSignal) -> tuple[float, float]:
     return gain * unit, (low - least * gain) * unit
 
 
-def _range_remarks(leads: list[EdfSignal]) -> Iterator[Remark]:
-    """Tell of ranges that no ECG amplifier has: writers put them where they did not know the gain."""
-    wide = [
-        lead.label
-        for lead in leads
-        if abs(lead.physical[1] - lead.physical[0]) * (millivolt_per(lead.unit) or 1.0) >= 2 * MAX_ABS_MV
-    ]
-    if wide:
+def _is_implausible(lead: EdfSignal) -> bool:
+    """Say whether no ECG amplifier has the stated range: writers put one there when they did not know the gain."""
+    return abs(lead.physical[1] - lead.physical[0]) * (millivolt_per(lead.unit) or 1.0) >= 2 * MAX_ABS_MV
+
+
+def _range_remarks(leads: list[EdfSignal], declaration: Declaration) -> Iterator[Remark]:
+    wide = ", ".join(lead.label for lead in leads if _is_implausible(lead))[:200]
+    gain = declaration.gain_adu_per_mv
+    if wide and gain is not None:
+        yield Remark(
+            "placeholder_range",
+            f"{wide}: the stated range of {MAX_ABS_MV:g} mV or more to either side is beyond any ECG amplifier, "
+            f"so the declared {gain:g} units per mV were taken instead.",
+        )
+    elif wide:
         yield Remark(
             "implausible_range",
-            f"{', '.join(wide)[:200]}: the stated range of {MAX_ABS_MV:g} mV to either side is beyond any ECG "
-            "amplifier, so the stated gain may be wrong; compare the amplitudes with another export.",
+            f"{wide}: the stated range of {MAX_ABS_MV:g} mV or more to either side is beyond any ECG amplifier, "
+            "so the stated gain may be wrong; declare gain_adu_per_mv, the units per millivolt, if it is known.",
         )

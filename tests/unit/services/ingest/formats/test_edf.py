@@ -172,6 +172,17 @@ def test_a_range_beyond_any_amplifier_is_told() -> None:
     recording = read(edf_of(twelve(unit="mV", physical=(-1000, 1000))), NOTHING)
 
     assert "implausible_range" in codes(recording)
+    np.testing.assert_allclose(recording.signal, (LEADS * 1000 + 0.5) * (2000 / 65535), atol=1e-4)
+
+
+def test_a_declared_gain_takes_the_place_of_such_a_range_only() -> None:
+    declared = Declaration(gain_adu_per_mv=500)
+
+    recording = read(edf_of(twelve(unit="mV", physical=(-1000, 1000))), declared)
+
+    np.testing.assert_allclose(recording.signal, LEADS * 2, atol=2e-6)
+    assert codes(recording) == {"placeholder_range", "lead_algebra"}
+    np.testing.assert_array_equal(read(FILE, declared).signal, read(FILE, NOTHING).signal)
 
 
 def test_one_sample_in_a_record_of_little_time() -> None:

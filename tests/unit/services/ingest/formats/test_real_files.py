@@ -133,6 +133,15 @@ def test_edf_of_a_contec_is_read_as_it_states_and_its_range_is_doubted(files: Pa
     assert {"implausible_range", "flat_leads"} <= codes(recording)
 
 
+def test_edf_and_csv_of_one_recording_agree_where_the_gain_is_declared(files: Path) -> None:
+    declared = Declaration(rate_hz=800, gain_adu_per_mv=200)
+
+    edf, csv = (opened(files / f"{kind}/rigacci_0000050.{kind}", declared).recording for kind in ("edf", "csv"))
+
+    np.testing.assert_allclose(edf.signal[:6], csv.signal[:6], atol=1e-6)
+    assert "placeholder_range" in codes(edf)
+
+
 def test_edf_of_annotations_alone_is_refused(files: Path) -> None:
     with pytest.raises(UnreadableFile, match="annotations only"):
         opened(files / "edf/test_edfann.edf")
