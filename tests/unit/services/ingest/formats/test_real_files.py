@@ -114,6 +114,39 @@ def test_npz_of_two_ecgs(files: Path) -> None:
     assert "other_signals" in codes(recording)
 
 
+def test_ishne_of_a_holter(files: Path) -> None:
+    path = files / "ishne/ECG_P28.01.ecg"
+    recording = opened(path).recording
+
+    assert (recording.signal.shape, recording.rate_hz, recording.leads) == ((12, 95573), 1000, STANDARD_LEADS)
+    raw = np.frombuffer(path.read_bytes(), "<i2", offset=522).reshape(-1, 12).T
+    np.testing.assert_allclose(recording.signal, raw * 0.005, atol=1e-6)
+    assert "checksum_mismatch" not in codes(recording)
+
+
+def test_edf_of_a_contec_is_read_as_it_states_and_its_range_is_doubted(files: Path) -> None:
+    recording = opened(files / "edf/rigacci_0000050.edf").recording
+    counts = opened(files / "csv/rigacci_0000050.csv", Declaration(rate_hz=800, gain_adu_per_mv=1)).recording.signal[:6]
+
+    assert (recording.signal.shape, recording.rate_hz, recording.leads) == ((12, 37855), 800, STANDARD_LEADS)
+    np.testing.assert_allclose(recording.signal[:6], (counts + 0.5) * (2000 / 65535), atol=1e-5)
+    assert {"implausible_range", "flat_leads"} <= codes(recording)
+
+
+def test_edf_and_csv_of_one_recording_agree_where_the_gain_is_declared(files: Path) -> None:
+    declared = Declaration(rate_hz=800, gain_adu_per_mv=200)
+
+    edf, csv = (opened(files / f"{kind}/rigacci_0000050.{kind}", declared).recording for kind in ("edf", "csv"))
+
+    np.testing.assert_allclose(edf.signal[:6], csv.signal[:6], atol=1e-6)
+    assert "placeholder_range" in codes(edf)
+
+
+def test_edf_of_annotations_alone_is_refused(files: Path) -> None:
+    with pytest.raises(UnreadableFile, match="annotations only"):
+        opened(files / "edf/test_edfann.edf")
+
+
 @pytest.mark.parametrize("name", ["onnx/adii11001_singlebeat.onnx", "aecg/fda_minimal/empty.xml"])
 def test_what_is_no_ecg_is_refused(files: Path, name: str) -> None:
     with pytest.raises(UnreadableFile):
