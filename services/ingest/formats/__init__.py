@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.decoding.declaration import Declaration
-from services.ingest.formats import csv_text, dicom, mat, npy, npz, wfdb
+from services.ingest.formats import csv_text, dicom, mat, npy, npz, scp, wfdb
 from services.ingest.formats.base import Format, UploadedFile
 from services.shared.ecg import Recording
 from services.shared.errors import InvalidRequest, UnreadableFile
 
 FORMATS: Final[tuple[Format, ...]] = (
     dicom,
+    scp,
     npy,
     npz,
     mat,
