@@ -27,7 +27,11 @@ NAME = "scp"
 _MILLIVOLT_PER_NANOVOLT: Final = 1e-6
 _MICROSECONDS: Final = 1e6
 _WORKING_BYTES: Final = 16
-_MAX_FACTOR: Final = 16
+_INTERPOLATING_BYTES: Final = 64
+"""What is held of a sample at most, while it is decoded and interpolated."""
+_MAX_FACTOR: Final = 8
+_MOST_APART: Final = 2
+"""How many times longer than all its leads one after the other a recording may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,8 @@ def _timing(parts: _Parts, remarks: list[Remark]) -> tuple[int, int]:
 def _rows(parts: _Parts, factor: int, nanovolt: float, remarks: list[Remark]) -> list[Row]:
     """Return every lead in nanovolt, as far as it is stored."""
     leads = parts.layout.leads
-    if sum(lead.samples for lead in leads) * _WORKING_BYTES > MAX_DECODED_BYTES:
+    working = _WORKING_BYTES if factor == 1 else _INTERPOLATING_BYTES
+    if sum(lead.samples for lead in leads) * working > MAX_DECODED_BYTES:
         raise TooLarge("The SCP-ECG record announces more samples than are read at once; upload a shorter one.")
     grids = _grids(parts, factor)
     counts = tuple(grid.stored if grid else lead.samples for lead, grid in zip(leads, grids, strict=True))
@@ -144,7 +149,7 @@ def _placed(leads: tuple[Lead, ...], rows: list[Row], remarks: list[Remark]) -> 
     """Return the leads in millivolt on one clock, NaN where one was not recorded."""
     origin = min(lead.start for lead in leads)
     length = max(lead.start - origin + len(row) for lead, row in zip(leads, rows, strict=True))
-    if length > sum(map(len, rows)):
+    if length > _MOST_APART * sum(map(len, rows)):
         raise UnreadableFile("The leads of the SCP-ECG record lie far apart in time: section 3 is damaged.")
     signal = np.full((len(leads), length), np.nan, dtype=np.float32)
     for target, lead, row in zip(signal, leads, rows, strict=True):
