@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.decoding.declaration import Declaration
-from services.ingest.formats import csv_text, dicom, edf, ishne, mat, npy, npz, wfdb
+from services.ingest.formats import csv_text, dicom, edf, ishne, mat, npy, npz, scp, wfdb
 from services.ingest.formats.base import Format, UploadedFile
 from services.shared.ecg import Recording
 from services.shared.errors import InvalidRequest, UnreadableFile
@@ -16,6 +16,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     dicom,
     edf,
     ishne,
+    scp,
     npy,
     npz,
     mat,

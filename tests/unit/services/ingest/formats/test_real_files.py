@@ -147,6 +147,25 @@ def test_edf_of_annotations_alone_is_refused(files: Path) -> None:
         opened(files / "edf/test_edfann.edf")
 
 
+def test_scp_is_the_same_recording_as_in_dicom(files: Path) -> None:
+    scp = opened(files / "scp/ecgtoolkit_Example.scp")
+    dicom = opened(files / "dicom/ecgtoolkit_Example.dcm").recording
+
+    assert scp.format_name == "scp"
+    assert (scp.recording.rate_hz, scp.recording.leads, scp.recording.sex) == (500, STANDARD_LEADS, "male")
+    np.testing.assert_array_equal(scp.recording.signal, dicom.signal)
+    assert codes(scp.recording) == {"lead_algebra"}
+
+
+def test_scp_of_a_contec_holds_what_16_bit_lengths_could_tell(files: Path) -> None:
+    scp = opened(files / "scp/rigacci_0000050.scp").recording
+    csv = opened(files / "csv/rigacci_0000050.csv", Declaration(rate_hz=800, gain_adu_per_mv=200)).recording
+
+    assert (scp.samples, scp.rate_hz, scp.leads) == (32767, 800, STANDARD_LEADS)
+    np.testing.assert_allclose(scp.signal[:6], csv.signal[:6, :32767], atol=1e-6)
+    assert {"missing_samples", "flat_leads"} <= codes(scp)
+
+
 @pytest.mark.parametrize("name", ["onnx/adii11001_singlebeat.onnx", "aecg/fda_minimal/empty.xml"])
 def test_what_is_no_ecg_is_refused(files: Path, name: str) -> None:
     with pytest.raises(UnreadableFile):
