@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.decoding.declaration import Declaration
-from services.ingest.formats import csv_text, dicom, mat, npy, npz, wfdb
+from services.ingest.formats import aecg, cardiosoft, csv_text, dicom, mat, muse_xml, npy, npz, wfdb
 from services.ingest.formats.base import Format, UploadedFile
 from services.shared.ecg import Recording
 from services.shared.errors import InvalidRequest, UnreadableFile
@@ -18,6 +18,9 @@ FORMATS: Final[tuple[Format, ...]] = (
     npz,
     mat,
     wfdb,
+    aecg,
+    muse_xml,
+    cardiosoft,
     csv_text,
 )
 """Binary formats first; CSV, which has no magic bytes, last."""

@@ -1,5 +1,7 @@
 """The published files, against what is known of them."""
 
+import base64
+import re
 from pathlib import Path
 
 import numpy as np
@@ -114,7 +116,51 @@ def test_npz_of_two_ecgs(files: Path) -> None:
     assert "other_signals" in codes(recording)
 
 
-@pytest.mark.parametrize("name", ["onnx/adii11001_singlebeat.onnx", "aecg/fda_minimal/empty.xml"])
+def test_aecg_and_dicom_of_the_same_ecg_are_equal(files: Path) -> None:
+    aecg, dicom = opened(files / "aecg/hl7_Example_aECG.xml"), opened(files / "dicom/ecgtoolkit_Example.dcm")
+
+    assert aecg.format_name == "aecg"
+    assert (aecg.recording.leads, aecg.recording.rate_hz) == (STANDARD_LEADS, 500)
+    np.testing.assert_array_equal(aecg.recording.signal, dicom.recording.signal)
+    assert (aecg.recording.age_years, aecg.recording.sex) == (46, "male")
+
+
+def test_aecg_of_a_study(files: Path) -> None:
+    recording = opened(files / "aecg/fda_subject1_0.xml").recording
+
+    assert (recording.signal.shape, recording.leads, recording.rate_hz) == ((12, 5000), STANDARD_LEADS, 500)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_muse_xml(files: Path, number: int) -> None:
+    path = files / f"muse-xml/braveheart_example{number}.xml"
+    decoded = opened(path)
+
+    rhythm = re.findall(r"<WaveFormData>(.*?)</WaveFormData>", path.read_text("latin-1"), re.DOTALL)[8:]
+    raw = np.stack([np.frombuffer(base64.b64decode(lead), "<i2") for lead in rhythm])
+    recorded = [STANDARD_LEADS.index(name) for name in ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")]
+    assert (decoded.format_name, decoded.recording.signal.shape) == ("muse-xml", (12, 5000))
+    assert (decoded.recording.rate_hz, codes(decoded.recording)) == (500, {"derived_leads"})
+    np.testing.assert_allclose(decoded.recording.signal[recorded], raw * 0.00488, atol=1e-6)
+
+
+def test_cardiosoft_xml(files: Path) -> None:
+    path = files / "cardiosoft-xml/deepecg_dummy_ecg.xml"
+    decoded = opened(path)
+
+    strip = path.read_text("latin-1").partition("<StripData>")[2]
+    texts = re.findall(r'<WaveformData lead="\w+">(.*?)</WaveformData>', strip, re.DOTALL)
+    raw = np.array([[int(value) for value in text.split(",")] for text in texts])
+    assert (decoded.format_name, decoded.recording.leads) == ("cardiosoft-xml", STANDARD_LEADS)
+    assert (decoded.recording.signal.shape, decoded.recording.rate_hz) == ((12, 5000), 500)
+    np.testing.assert_allclose(decoded.recording.signal, raw * 0.005, atol=1e-6)
+    assert codes(decoded.recording) == {"lead_algebra"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["onnx/adii11001_singlebeat.onnx", "aecg/fda_minimal/empty.xml", "aecg/fda_minimal/minimum_aecg.xml"],
+)
 def test_what_is_no_ecg_is_refused(files: Path, name: str) -> None:
     with pytest.raises(UnreadableFile):
         opened(files / name)
