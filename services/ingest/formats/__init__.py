@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.decoding.declaration import Declaration
-from services.ingest.formats import aecg, cardiosoft, csv_text, dicom, mat, muse_xml, npy, npz, wfdb
+from services.ingest.formats import aecg, cardiosoft, csv_text, dicom, mat, muse_xml, npy, npz, philips_sierra, wfdb
 from services.ingest.formats.base import Format, UploadedFile
 from services.shared.ecg import Recording
 from services.shared.errors import InvalidRequest, UnreadableFile
@@ -21,6 +21,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     aecg,
     muse_xml,
     cardiosoft,
+    philips_sierra,
     csv_text,
 )
 """Binary formats first; CSV, which has no magic bytes, last."""

@@ -1,9 +1,11 @@
 """XML files of ECGs for the tests of ingest, written from known samples."""
 
 import base64
+import struct
 import zlib
 from typing import Any
 
+import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -142,3 +144,63 @@ def disclosure_of(raw: NDArray[Any], names: str) -> str:
         f'<Resolution units="uVperLsb">5</Resolution><LeadOrder>{names}</LeadOrder><FullDisclosureData>'
         f"{text_of(raw.T.ravel(), ',')}</FullDisclosureData></FullDisclosure>"
     )
+
+
+def sierra_of(
+    raw: NDArray[Any],
+    *,
+    compressed: bool = True,
+    whole: bool = False,
+    version: str = "1.04",
+    change: tuple[str, str] = ("", ""),
+) -> bytes:
+    """Return a Philips file; `whole` keeps limb leads as they are, which only uncompressed files may."""
+    stored = raw.astype(np.int64).copy()
+    if not whole:
+        one, two, three = stored[:3].copy()
+        stored[2] = two - one - three
+        stored[3] = -stored[3] - ((one + two) >> 1)
+        stored[4] = ((one - three) >> 1) - stored[4]
+        stored[5] = ((two + three) >> 1) - stored[5]
+    data = b"".join(map(xli_of, stored)) if compressed else stored.astype("<i2").tobytes()
+    stated = 'compression="XLI"' if compressed else 'compression="Uncompressed"'
+    text = (
+        '<?xml version="1.0" encoding="UTF-16"?><restingecgdata xmlns="http://www3.medical.philips.com"><documentinfo>'
+        f"<documenttype>PhilipsECG</documenttype><documentversion>{version}</documentversion></documentinfo>"
+        '<dataacquisition date="2010-01-01"><machine>PageWriter</machine><signalcharacteristics><samplingrate>500'
+        "</samplingrate><signalresolution>5</signalresolution><acquisitiontype>STD-12</acquisitiontype>"
+        "<bitspersample>16</bitspersample><signaloffset>0</signaloffset><numberchannelsvalid>12</numberchannelsvalid>"
+        "</signalcharacteristics></dataacquisition><patient><generalpatientdata><patientid>77-1</patientid><name>"
+        "<lastname>Doe</lastname></name><age><dateofbirth>1950-01-01</dateofbirth></age><sex>Female</sex>"
+        f'</generalpatientdata></patient><waveforms><parsedwaveforms dataencoding="Base64" {stated} '
+        f'numberofleads="12" leadlabels="{" ".join(STANDARD_LEADS)}" durationperchannel="{raw.shape[1] * 2}" '
+        f'samplespersecond="500" resolution="5">{base64.encodebytes(data).decode()}</parsedwaveforms></waveforms>'
+        "</restingecgdata>"
+    )
+    return (text.replace(*change) if change[0] else text).encode("utf-16")
+
+
+def xli_of(row: NDArray[Any]) -> bytes:
+    """Return one compressed channel."""
+    bends = 2 * row[1:-1] - row[:-2] - row[2:]
+    words = np.concatenate((row[:2], bends[1:] + 64, [0]))[: len(row)].astype(np.uint16)
+    words[-1] = 64
+    packed = _lzw((words >> 8).astype(np.uint8).tobytes() + (words & 255).astype(np.uint8).tobytes())
+    return struct.pack("<ihh", len(packed), 1, int(bends[0])) + packed
+
+
+def _lzw(data: bytes) -> bytes:
+    known = {bytes((value,)): value for value in range(256)}
+    codes, current = [], b""
+    for value in data:
+        longer = current + bytes((value,))
+        if longer in known:
+            current = longer
+            continue
+        codes.append(known[current])
+        if len(known) < 1023:
+            known[longer] = len(known)
+        current = longer[-1:]
+    bits = "".join(f"{code:010b}" for code in [*codes, known[current], 0, 1023])
+    bits += "0" * (-len(bits) % 8)
+    return int(bits, 2).to_bytes(len(bits) // 8, "big") + b"\0"

@@ -157,6 +157,22 @@ def test_cardiosoft_xml(files: Path) -> None:
     assert codes(decoded.recording) == {"lead_algebra"}
 
 
+def test_philips_sierra_1_03(files: Path) -> None:
+    decoded = opened(files / "philips-sierra/129DYPRG_1.03.xml")
+
+    assert decoded.format_name == "philips-sierra"
+    assert (decoded.recording.signal.shape, decoded.recording.rate_hz) == ((12, 5500), 500)
+    assert codes(decoded.recording) == {"lead_algebra", "calibration_pulse"}
+
+
+def test_philips_sierra_1_04_and_its_conversion_agree(files: Path) -> None:
+    original = opened(files / "philips-sierra/ad4d3d80-d165_1-04_orig.xml").recording
+    converted = opened(files / "philips-sierra/ad4d3d80-d165_1-04_converted.xml").recording
+
+    assert original.leads == converted.leads == STANDARD_LEADS
+    np.testing.assert_allclose(original.signal, converted.signal, atol=0.02001)
+
+
 @pytest.mark.parametrize(
     "name",
     ["onnx/adii11001_singlebeat.onnx", "aecg/fda_minimal/empty.xml", "aecg/fda_minimal/minimum_aecg.xml"],
