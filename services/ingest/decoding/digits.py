@@ -1,7 +1,7 @@
 """Numbers that are written as text: samples such as "-2 0 13" or "2,1,-1", and single values."""
 
 import math
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,12 @@ def stacked(rows: list[NDArray[np.float32]], names: tuple[str, ...], what: str) 
     return np.stack(rows)
 
 
+def millivolt_of(raw: NDArray[Any], per_unit: float, at_zero: float = 0.0) -> NDArray[np.float32]:
+    """Return raw samples in millivolt, of the same shape; what overflows becomes infinite and is refused as such."""
+    with np.errstate(over="ignore"):
+        return (raw * np.float64(per_unit) + at_zero).astype(np.float32)
+
+
 def samples_of(text: str, what: str) -> NDArray[np.float32]:
     """Return numbers between whitespace, commas or semicolons, shape (samples,); raises UnreadableFile."""
     whole = _integers(text)
@@ -39,7 +45,7 @@ def samples_of(text: str, what: str) -> NDArray[np.float32]:
         return whole.astype(np.float32)
     fields = text.replace(",", " ").replace(";", " ").split()
     try:
-        return np.array(fields, dtype=np.float64).astype(np.float32)
+        return millivolt_of(np.array(fields, dtype=np.float64), 1.0)
     except (ValueError, OverflowError):
         raise UnreadableFile(f"The samples of {what} are not all numbers; export the file again.") from None
 

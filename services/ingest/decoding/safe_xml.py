@@ -179,7 +179,8 @@ class _Tree:
         if len(self._open) > MAX_DEPTH:
             raise UnreadableFile(f"The {self._what} file nests deeper than {MAX_DEPTH} elements: it is no ECG.")
         names = self._names
-        element = Element(names[name], {names[key]: value for key, value in attributes.items()} if attributes else {})
+        local = {names[key]: value for key, value in attributes.items()} if attributes else attributes
+        element = Element(names[name], local, [], [])
         self._open[-1].children.append(element)
         self._open.append(element)
 

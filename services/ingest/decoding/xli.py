@@ -1,7 +1,7 @@
 """XLI, the compression of Philips SierraECG: per channel a header, then LZW codes of 10 bits over second differences.
 
 Layout as in the public description of the format (sierra-ecg-tools): 4 bytes size, 2 unknown, 2 first difference,
-little endian; codes most significant bit first, 1023 ends them; the unpacked bytes are all high bytes, then all low bytes.
+little endian; codes most significant bit first, 1023 ends them; unpacked, all high bytes precede all low bytes.
 """
 
 import struct

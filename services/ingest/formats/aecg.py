@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from services.ingest.decoding.assembly import Found, assemble
 from services.ingest.decoding.declaration import Declaration
-from services.ingest.decoding.digits import number_of, samples_of, stacked
+from services.ingest.decoding.digits import millivolt_of, number_of, samples_of, stacked
 from services.ingest.decoding.leads import canonical, of_code
 from services.ingest.decoding.safe_xml import Element, parse, root_of
 from services.ingest.decoding.subject import Subject, age_years, sex
@@ -144,7 +144,7 @@ def _samples(sequence: Element, name: str) -> NDArray[np.float32]:
     scale = _voltage(value, "scale", name)
     origin = _voltage(value, "origin", name) if value.attribute_of("value", "origin") else 0.0
     raw = samples_of(value.text_of("digits"), f"lead {name}")
-    return (raw * np.float64(scale) + origin).astype(np.float32)
+    return millivolt_of(raw, scale, origin)
 
 
 def _voltage(value: Element, part: str, name: str) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 
 from services.ingest.decoding.assembly import Found, assemble
 from services.ingest.decoding.declaration import Declaration
-from services.ingest.decoding.digits import number_of, samples_of, stacked
+from services.ingest.decoding.digits import millivolt_of, number_of, samples_of, stacked
 from services.ingest.decoding.safe_xml import Element, parse, root_of
 from services.ingest.decoding.subject import Subject, age_years, sex
 from services.ingest.decoding.units import millivolt_per
@@ -110,7 +110,7 @@ def _millivolt(raw: Signal, block: Element) -> Signal:
             f"The resolution of the CardioSoft file is {block.text_of('resolution')[:16] or 'missing'} {unit[:16]}; "
             "a number of uVperLsb was expected."
         )
-    return (raw * np.float64(resolution * factor)).astype(np.float32)
+    return millivolt_of(raw, resolution * factor)
 
 
 def _rate_hz(block: Element) -> float:

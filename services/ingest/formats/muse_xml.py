@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from services.ingest.decoding.assembly import Found, assemble
 from services.ingest.decoding.declaration import Declaration
-from services.ingest.decoding.digits import number_of, stacked
+from services.ingest.decoding.digits import millivolt_of, number_of, stacked
 from services.ingest.decoding.safe_xml import Element, parse, root_of
 from services.ingest.decoding.subject import Subject, age_years, sex
 from services.ingest.decoding.units import millivolt_per
@@ -108,7 +108,7 @@ def _samples(lead: Element, name: str, remarks: list[Remark]) -> NDArray[np.floa
     if checksum.isascii() and checksum.isdigit() and int(checksum[:20]) != zlib.crc32(data):
         remarks.append(Remark("checksum_mismatch", f"The checksum of lead {name} does not fit its samples."))
     raw = np.frombuffer(data, "<i2", count)
-    return (raw * _millivolt_per_bit(lead, name)).astype(np.float32)
+    return millivolt_of(raw, _millivolt_per_bit(lead, name))
 
 
 def _millivolt_per_bit(lead: Element, name: str) -> float:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from services.ingest.decoding.assembly import MAX_LEADS, Found, assemble
 from services.ingest.decoding.declaration import Declaration
-from services.ingest.decoding.digits import number_of
+from services.ingest.decoding.digits import millivolt_of, number_of
 from services.ingest.decoding.safe_xml import Element, parse, root_of
 from services.ingest.decoding.subject import Subject, age_years, sex
 from services.ingest.decoding.xli import unpack_channels
@@ -53,7 +53,7 @@ def read(file: UploadedFile, declaration: Declaration) -> Recording:
     raw = _raw(waves, signals, names, rate_hz)
     if names[: len(_LIMBS)] == _LIMBS:
         remarks += _put_together(raw, is_compressed=_is_compressed(waves))
-    millivolt = (raw * (resolution * _MILLIVOLT_PER_MICROVOLT)).astype(np.float32)
+    millivolt = millivolt_of(raw, resolution * _MILLIVOLT_PER_MICROVOLT)
     machine = root.text_of("dataacquisition", "machine")
     device = f"Philips {machine}".strip()[:200]
     found = Found(millivolt, names, rate_hz, tuple(remarks), _subject(root, declaration), device)

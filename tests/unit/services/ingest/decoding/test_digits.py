@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.decoding.digits import number_of, samples_of, stacked
+from services.ingest.decoding.digits import millivolt_of, number_of, samples_of, stacked
 from services.shared.errors import UnreadableFile
 
 SEPARATORS = st.sampled_from([" ", ",", "\n\t", ", ", ";", "\r\n   "])
@@ -40,3 +40,11 @@ def test_single_numbers() -> None:
 def test_leads_of_different_lengths_are_refused() -> None:
     with pytest.raises(UnreadableFile, match="differ in length: I 2, II 3"):
         stacked([np.zeros(2, np.float32), np.zeros(3, np.float32)], ("I", "II"), "XML")
+
+
+def test_millivolt_and_what_overflows() -> None:
+    raw = np.array([-2, 0, 4])
+
+    np.testing.assert_allclose(millivolt_of(raw, 0.5, 1.0), [0, 1, 3])
+    assert np.isinf(millivolt_of(raw, 1e300)[[0, 2]]).all()
+    assert np.isinf(samples_of("1e300", "I")).all()

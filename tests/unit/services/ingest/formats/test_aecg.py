@@ -92,6 +92,7 @@ def test_what_is_known_of_the_subject() -> None:
         (aecg_of(RAW, increment='<increment value="1e-12" unit="s"/>'), "too short"),
         (aecg_of(RAW, increment='<increment value="2" unit="mm"/>'), "increment of time is 2 mm"),
         (aecg_of(RAW, scale='<scale value="1" unit="mmHg"/>'), "scale of lead I is in mmHg"),
+        (aecg_of(RAW, scale='<scale value="1e300" unit="V"/>'), "infinite values"),
         (aecg_of(RAW, scale='<scale value="x" unit="uV"/>'), "scale of lead I is no number"),
         (aecg_of(RAW[:, :20]), "too short for a single beat"),
         (WHOLE.replace("<digits>", "<digits>1 2 3 ", 1), "differ in length: I 603"),
