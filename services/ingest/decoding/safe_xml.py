@@ -12,7 +12,7 @@ from xml.parsers import expat
 
 from services.shared.errors import TooLarge, UnreadableFile
 
-MAX_ELEMENTS: Final = 500_000
+MAX_ELEMENTS: Final = 200_000
 MAX_DEPTH: Final = 64
 _HEAD_BYTES: Final = 1 << 16
 _BUFFER_BYTES: Final = 1 << 16
