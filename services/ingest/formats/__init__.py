@@ -7,7 +7,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.decoding.declaration import Declaration
-from services.ingest.formats import csv_text, dicom, edf, ishne, mat, npy, npz, scp, wfdb
+from services.ingest.formats import (
+    aecg,
+    cardiosoft,
+    csv_text,
+    dicom,
+    edf,
+    ishne,
+    mat,
+    muse_xml,
+    npy,
+    npz,
+    philips_sierra,
+    scp,
+    wfdb,
+)
 from services.ingest.formats.base import Format, UploadedFile
 from services.shared.ecg import Recording
 from services.shared.errors import InvalidRequest, UnreadableFile
@@ -21,6 +35,10 @@ FORMATS: Final[tuple[Format, ...]] = (
     npz,
     mat,
     wfdb,
+    aecg,
+    muse_xml,
+    cardiosoft,
+    philips_sierra,
     csv_text,
 )
 """Binary formats first; CSV, which has no magic bytes, last."""

@@ -1,5 +1,7 @@
 """The published files, against what is known of them."""
 
+import base64
+import re
 from pathlib import Path
 
 import numpy as np
@@ -166,7 +168,73 @@ def test_scp_of_a_contec_holds_what_16_bit_lengths_could_tell(files: Path) -> No
     assert {"missing_samples", "flat_leads"} <= codes(scp)
 
 
-@pytest.mark.parametrize("name", ["onnx/adii11001_singlebeat.onnx", "aecg/fda_minimal/empty.xml"])
+def test_aecg_and_dicom_of_the_same_ecg_are_equal(files: Path) -> None:
+    aecg, dicom = opened(files / "aecg/hl7_Example_aECG.xml"), opened(files / "dicom/ecgtoolkit_Example.dcm")
+
+    assert aecg.format_name == "aecg"
+    assert (aecg.recording.leads, aecg.recording.rate_hz) == (STANDARD_LEADS, 500)
+    np.testing.assert_array_equal(aecg.recording.signal, dicom.recording.signal)
+    assert (aecg.recording.age_years, aecg.recording.sex) == (46, "male")
+
+
+def test_scp_and_aecg_of_the_same_ecg_are_equal(files: Path) -> None:
+    scp, aecg = opened(files / "scp/ecgtoolkit_Example.scp"), opened(files / "aecg/hl7_Example_aECG.xml")
+
+    np.testing.assert_array_equal(scp.recording.signal, aecg.recording.signal)
+
+
+def test_aecg_of_a_study(files: Path) -> None:
+    recording = opened(files / "aecg/fda_subject1_0.xml").recording
+
+    assert (recording.signal.shape, recording.leads, recording.rate_hz) == ((12, 5000), STANDARD_LEADS, 500)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_muse_xml(files: Path, number: int) -> None:
+    path = files / f"muse-xml/braveheart_example{number}.xml"
+    decoded = opened(path)
+
+    rhythm = re.findall(r"<WaveFormData>(.*?)</WaveFormData>", path.read_text("latin-1"), re.DOTALL)[8:]
+    raw = np.stack([np.frombuffer(base64.b64decode(lead), "<i2") for lead in rhythm])
+    recorded = [STANDARD_LEADS.index(name) for name in ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")]
+    assert (decoded.format_name, decoded.recording.signal.shape) == ("muse-xml", (12, 5000))
+    assert (decoded.recording.rate_hz, codes(decoded.recording)) == (500, {"derived_leads"})
+    np.testing.assert_allclose(decoded.recording.signal[recorded], raw * 0.00488, atol=1e-6)
+
+
+def test_cardiosoft_xml(files: Path) -> None:
+    path = files / "cardiosoft-xml/deepecg_dummy_ecg.xml"
+    decoded = opened(path)
+
+    strip = path.read_text("latin-1").partition("<StripData>")[2]
+    texts = re.findall(r'<WaveformData lead="\w+">(.*?)</WaveformData>', strip, re.DOTALL)
+    raw = np.array([[int(value) for value in text.split(",")] for text in texts])
+    assert (decoded.format_name, decoded.recording.leads) == ("cardiosoft-xml", STANDARD_LEADS)
+    assert (decoded.recording.signal.shape, decoded.recording.rate_hz) == ((12, 5000), 500)
+    np.testing.assert_allclose(decoded.recording.signal, raw * 0.005, atol=1e-6)
+    assert codes(decoded.recording) == {"lead_algebra"}
+
+
+def test_philips_sierra_1_03(files: Path) -> None:
+    decoded = opened(files / "philips-sierra/129DYPRG_1.03.xml")
+
+    assert decoded.format_name == "philips-sierra"
+    assert (decoded.recording.signal.shape, decoded.recording.rate_hz) == ((12, 5500), 500)
+    assert codes(decoded.recording) == {"lead_algebra", "calibration_pulse"}
+
+
+def test_philips_sierra_1_04_and_its_conversion_agree(files: Path) -> None:
+    original = opened(files / "philips-sierra/ad4d3d80-d165_1-04_orig.xml").recording
+    converted = opened(files / "philips-sierra/ad4d3d80-d165_1-04_converted.xml").recording
+
+    assert original.leads == converted.leads == STANDARD_LEADS
+    np.testing.assert_allclose(original.signal, converted.signal, atol=0.02001)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["onnx/adii11001_singlebeat.onnx", "aecg/fda_minimal/empty.xml", "aecg/fda_minimal/minimum_aecg.xml"],
+)
 def test_what_is_no_ecg_is_refused(files: Path, name: str) -> None:
     with pytest.raises(UnreadableFile):
         opened(files / name)

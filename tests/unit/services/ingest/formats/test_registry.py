@@ -30,6 +30,8 @@ def test_every_sniff_survives_every_beginning() -> None:
         b"MATLAB 5.0 MAT-file".ljust(128),
         b"PK\x03\x04",
         b"\x08\x00\x05\x00",
+        b"<?xml version='1.0' encoding='UTF-8'?><!DOCTYPE RestingECG [ <!-- x --> ]><RestingECG/>",
+        "<?xml version='1.0' encoding='UTF-16'?><!-- x --><restingecgdata xmlns='y'>".encode("utf-16"),
     ]
     for data in whole:
         for length in range(0, 200, 7):

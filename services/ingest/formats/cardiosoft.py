@@ -1,0 +1,137 @@
+"""GE CardioSoft XML (CardiologyXML, the schema of UK Biobank 20205 and 6025).
+
+StripData holds a list of integers per lead, FullDisclosure one list of all leads, sample by sample; both state the
+microvolt of one unit (Resolution) and a rate. MedianSamples is a beat, never the recording.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from services.ingest.decoding.assembly import Found, assemble
+from services.ingest.decoding.declaration import Declaration
+from services.ingest.decoding.digits import millivolt_of, number_of, samples_of, stacked
+from services.ingest.decoding.safe_xml import Element, parse, root_of
+from services.ingest.decoding.subject import Subject, age_years, sex
+from services.ingest.decoding.units import millivolt_per
+from services.ingest.formats.base import UploadedFile
+from services.shared.ecg import Recording, Remark, Signal
+from services.shared.errors import UnreadableFile
+
+NAME = "cardiosoft-xml"
+
+_WHAT: Final = "CardioSoft XML"
+_HERTZ: Final = {"": 1.0, "hz": 1.0, "khz": 1000.0}
+_AGE_UNITS: Final = {"years": "Y", "months": "M", "weeks": "W", "days": "D"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """One block of samples."""
+
+    signal: Signal
+    """(leads, samples), millivolt."""
+    names: tuple[str, ...]
+    rate_hz: float
+
+
+def sniff(file: UploadedFile) -> bool:
+    """Recognise the root element."""
+    return root_of(file.data) == "cardiologyxml"
+
+
+def read(file: UploadedFile, declaration: Declaration) -> Recording:
+    """Decode the strip with the most leads, or the full disclosure where there is no strip."""
+    root = parse(file.data, _WHAT)
+    strips = [strip for strip in root.descendants("stripdata") if _leads(strip)]
+    disclosures = [each for each in root.descendants("fulldisclosure") if each.text_of("fulldisclosuredata")]
+    if not strips and not disclosures:
+        raise UnreadableFile(
+            "The CardioSoft file holds neither StripData nor FullDisclosure, only measurements or a median beat; "
+            "export it with its waveforms."
+        )
+    block = _strip(max(strips, key=lambda strip: len(_leads(strip)))) if strips else _disclosure(disclosures[0])
+    others = len(strips) + len(disclosures) - 1
+    remarks = (Remark("other_signals", f"{others} other blocks of samples were not read: only one was."),)
+    return assemble(
+        Found(
+            block.signal,
+            block.names,
+            block.rate_hz,
+            remarks if others else (),
+            _subject(root, declaration),
+            _device(root),
+        )
+    )
+
+
+def _leads(strip: Element) -> list[Element]:
+    return [lead for lead in strip.all("waveformdata") if lead.parts]
+
+
+def _strip(strip: Element) -> _Block:
+    leads = _leads(strip)
+    names = tuple(lead.attributes.get("lead", "").strip() or f"lead {row + 1}" for row, lead in enumerate(leads))
+    rows = [samples_of(lead.text, f"lead {name}") for lead, name in zip(leads, names, strict=True)]
+    announced = number_of(strip.text_of("channelsamplecounttotal"))
+    if announced is not None and any(len(row) < announced for row in rows):
+        raise UnreadableFile(
+            f"The CardioSoft file announces {announced:g} samples per lead and holds {min(map(len, rows))}: "
+            "it is truncated; export it again."
+        )
+    return _Block(_millivolt(stacked(rows, names, _WHAT), strip), names, _rate_hz(strip))
+
+
+def _disclosure(block: Element) -> _Block:
+    """Return a full disclosure: sample 1 of every lead, then sample 2 of every lead."""
+    order = [name.strip() for name in block.text_of("leadorder").split(",") if name.strip()]
+    values = samples_of(block.text_of("fulldisclosuredata"), "the full disclosure")
+    count = number_of(block.text_of("numberofchannels"))
+    if not order or (count is not None and count != len(order)):
+        raise UnreadableFile(
+            f"The full disclosure announces {count or 0:g} channels and names {len(order)} leads; export it again."
+        )
+    if len(values) % len(order):
+        raise UnreadableFile(
+            f"The full disclosure holds {len(values)} samples, which do not divide into {len(order)} leads: "
+            "it is truncated; export it again."
+        )
+    signal = np.ascontiguousarray(values.reshape(-1, len(order)).T)
+    return _Block(_millivolt(signal, block), tuple(order), _rate_hz(block))
+
+
+def _millivolt(raw: Signal, block: Element) -> Signal:
+    unit = block.attribute_of("units", "resolution") or "uVperLsb"
+    voltage, _, per = unit.lower().partition("per")
+    factor, resolution = millivolt_per(voltage), number_of(block.text_of("resolution"))
+    if factor is None or per not in {"", "lsb", "bit"} or resolution is None or resolution <= 0:
+        raise UnreadableFile(
+            f"The resolution of the CardioSoft file is {block.text_of('resolution')[:16] or 'missing'} {unit[:16]}; "
+            "a number of uVperLsb was expected."
+        )
+    return millivolt_of(raw, resolution * factor)
+
+
+def _rate_hz(block: Element) -> float:
+    rate = number_of(block.text_of("samplerate"))
+    per_unit = _HERTZ.get(block.attribute_of("units", "samplerate").lower())
+    if rate is None or per_unit is None:
+        raise UnreadableFile("The CardioSoft file states no sampling rate with its samples; SampleRate was expected.")
+    return rate * per_unit
+
+
+def _subject(root: Element, declaration: Declaration) -> Subject:
+    person = root.find("patientinfo") or Element("", {})
+    unit = _AGE_UNITS.get(person.attribute_of("units", "age").lower(), "Y")
+    return Subject(
+        age_years=age_years(person.text_of("age") + unit),
+        sex=sex(person.text_of("gender")),
+        patient=declaration.pseudonym(person.text_of("pid")),
+    )
+
+
+def _device(root: Element) -> str | None:
+    info = root.find("clinicalinfo", "deviceinfo") or Element("", {})
+    stated = " ".join(part for part in (info.text_of("desc"), info.text_of("softwarever")) if part)
+    return f"GE {stated}"[:200] if stated else None
