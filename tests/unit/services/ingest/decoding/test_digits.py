@@ -18,11 +18,15 @@ def test_whole_numbers_are_read_as_they_are_written(values: list[int], separator
 
 @given(st.lists(st.floats(-1e6, 1e6, width=32), max_size=10), SEPARATORS)
 def test_other_numbers_are_read_too(values: list[float], separator: str) -> None:
-    np.testing.assert_allclose(samples_of(separator.join(map(repr, values)), "I"), np.float32(values), rtol=1e-6)
+    np.testing.assert_allclose(
+        samples_of(separator.join(map(repr, values)), "I"), np.array(values, dtype=np.float32), rtol=1e-6
+    )
 
 
 def test_plus_signs_and_long_numbers() -> None:
-    np.testing.assert_array_equal(samples_of("+1 -2 12345678901", "I"), np.float32([1, -2, 12345678901]))
+    np.testing.assert_array_equal(
+        samples_of("+1 -2 12345678901", "I"), np.array([1, -2, 12345678901], dtype=np.float32)
+    )
     assert len(samples_of(" \n ", "I")) == 0
 
 
