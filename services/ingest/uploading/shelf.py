@@ -78,6 +78,7 @@ def _new_record(place: Place, file_name: str, digested: Digested, holder: str) -
         patient=recording.patient,
         age_years=recording.age_years,
         sex=recording.sex,
+        acquisition=recording.acquisition,
         created_at=datetime.now(UTC),
     )
 
