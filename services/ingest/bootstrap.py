@@ -15,6 +15,8 @@ from services.ingest.catalog.writing import open_writing
 from services.ingest.decoding_pool import DecodingPool
 from services.ingest.erasing.eraser import Eraser
 from services.ingest.erasing.sweep import Sweep
+from services.ingest.originals.sealing import Sealer
+from services.ingest.originals.vault import Vault
 from services.ingest.removal import Removal
 from services.ingest.service import Ingest, Rooms
 from services.ingest.servicer import IngestServicer
@@ -25,6 +27,7 @@ from services.shared.database import Database
 from services.shared.deployable import Deployable
 from services.shared.identity import Tokens
 from services.shared.messaging import Bus
+from services.shared.observability.logs import get_logger
 from services.shared.resources import Given, Resources, open_resources
 from services.shared.rpc.server import RpcServer
 from services.shared.signals import SignalStore
@@ -33,6 +36,8 @@ from services.shared.storage import ObjectStore
 NAME = "ingest"
 SERVICE = "einthoven.ingest.v1.IngestService"
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+_log = get_logger(__name__)
 
 
 async def build(
@@ -59,7 +64,7 @@ def _compose(settings: IngestSettings, deployable: Deployable, resources: Resour
     sweep = Sweep(rows, eraser, every_seconds=settings.sweep_seconds, orphan_seconds=settings.orphan_seconds)
     secret = settings.pseudonym_secret or settings.identity.secret
     uploads = Uploads(
-        Shelf(store, ledger, news),
+        Shelf(store, _vault(settings, store), ledger, news),
         pool,
         eraser,
         limits=settings.limits,
@@ -82,3 +87,9 @@ def _compose(settings: IngestSettings, deployable: Deployable, resources: Resour
             max_labels_bytes=settings.limits.max_labels_bytes,
         )
     )
+
+
+def _vault(settings: IngestSettings, store: ObjectStore) -> Vault:
+    if settings.originals == "as_received":
+        _log.warning("originals_unprotected", why="EINTHOVEN_INGEST_ORIGINALS is as_received: files keep names and ids")
+    return Vault(store, Sealer(settings.originals_secrets), seals=settings.originals == "encrypted")

@@ -9,6 +9,7 @@ from services.ingest.decoding.declaration import Declaration
 from services.ingest.exporting.exports import ExportedFile
 from services.ingest.records import Dataset, LabelSummary, Outcome, Page, Record, ReportLine, Statistics
 from services.ingest.steps import End, Start, Step
+from services.shared.acquisition import NOT_STATED, Acquisition
 from services.shared.ecg import Recording
 from services.shared.errors import Cancelled, InvalidRequest
 from services.shared.rpc.convert import ref_to_pb, remarks_to_pb, signal_to_pb, timestamp
@@ -42,6 +43,23 @@ def record_to_pb(record: Record) -> pb.Record:
         age_years=record.age_years,
         sex=record.sex or "",
         created_at=timestamp(record.created_at),
+        acquisition=acquisition_to_pb(record.acquisition),
+    )
+
+
+def acquisition_to_pb(acquisition: Acquisition) -> pb.Acquisition | None:
+    """Return what a file says of its acquisition for the wire; None where it says nothing."""
+    if acquisition == NOT_STATED:
+        return None
+    return pb.Acquisition(
+        device=acquisition.device or "",
+        acquired_at=acquisition.acquired_at or "",
+        high_pass_hz=acquisition.filters.high_pass_hz,
+        low_pass_hz=acquisition.filters.low_pass_hz,
+        notch_hz=acquisition.filters.notch_hz,
+        scales=[pb.LeadScale(lead=s.lead, resolution=s.resolution, unit=s.unit) for s in acquisition.scales],
+        measurements=[pb.DeviceMeasurement(name=m.name, value=m.value, unit=m.unit) for m in acquisition.measurements],
+        statements=acquisition.statements,
     )
 
 
@@ -106,7 +124,12 @@ def head_to_pb(file: ExportedFile) -> common_pb2.FileHead:
 def decoded_to_pb(format_name: str, recording: Recording) -> pb.DecodeFileResponse:
     """Return a decoded file for the wire."""
     signal = signal_to_pb(recording.signal, recording.leads, recording.rate_hz)
-    return pb.DecodeFileResponse(signal=signal, format=format_name, remarks=remarks_to_pb(recording.remarks))
+    return pb.DecodeFileResponse(
+        signal=signal,
+        format=format_name,
+        remarks=remarks_to_pb(recording.remarks),
+        acquisition=acquisition_to_pb(recording.acquisition),
+    )
 
 
 def declaration_of(message: pb.Declaration) -> Declaration:

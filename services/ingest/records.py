@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from services.shared.acquisition import Acquisition
 from services.shared.ecg import Remark
 from services.shared.signals import SignalRef
 
@@ -57,6 +58,7 @@ class NewRecord:
     patient: str | None
     age_years: float | None
     sex: str | None
+    acquisition: Acquisition
     created_at: datetime
 
 

@@ -1,12 +1,13 @@
 """The last step of every format: named leads in millivolt become a checked Recording in canonical order."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from services.ingest.decoding.leads import Leads, canonical, derive, residuals
 from services.ingest.decoding.subject import UNKNOWN, Subject
+from services.shared.acquisition import NOT_STATED, Acquisition, Scale
 from services.shared.ecg import MAX_ABS_MV, STANDARD_LEADS, Recording, Remark, Signal
 from services.shared.errors import UnreadableFile
 
@@ -29,7 +30,8 @@ class Found:
     rate_hz: float
     remarks: tuple[Remark, ...] = ()
     subject: Subject = UNKNOWN
-    device: str | None = None
+    acquisition: Acquisition = NOT_STATED
+    """Its scales name leads as `names` does."""
 
 
 def assemble(found: Found) -> Recording:
@@ -52,7 +54,7 @@ def assemble(found: Found) -> Recording:
         age_years=found.subject.age_years,
         sex=found.subject.sex,
         patient=found.subject.patient,
-        device=found.device,
+        acquisition=_renamed(found.acquisition),
     )
 
 
@@ -101,6 +103,11 @@ def _named(found: Found) -> tuple[Leads, tuple[str, ...]]:
 def _known_as(name: str) -> str:
     known = canonical(name)
     return known or "".join(c if c.isprintable() else "?" for c in name.strip())[:_MAX_NAME] or "unnamed"
+
+
+def _renamed(acquisition: Acquisition) -> Acquisition:
+    scales = (Scale(_known_as(scale.lead), scale.resolution, scale.unit) for scale in acquisition.scales)
+    return replace(acquisition, scales=tuple(scales))
 
 
 def _lead_remarks(leads: Leads, derived: tuple[str, ...], empty: tuple[str, ...]) -> Iterable[Remark]:

@@ -18,6 +18,7 @@ from services.ingest.decoding.safe_xml import Element, parse, root_of
 from services.ingest.decoding.subject import Subject, age_years, sex
 from services.ingest.decoding.units import millivolt_per
 from services.ingest.formats.base import UploadedFile
+from services.shared.acquisition import Acquisition
 from services.shared.ecg import Recording, Remark, Signal
 from services.shared.errors import UnreadableFile
 
@@ -75,7 +76,9 @@ def read(file: UploadedFile, declaration: Declaration) -> Recording:
             "Export the whole recording."
         )
     stack = stacked(signal, names, _WHAT)
-    return assemble(Found(stack, names, rate_hz, tuple(remarks), _subject(root, declaration), _device(series)))
+    return assemble(
+        Found(stack, names, rate_hz, tuple(remarks), _subject(root, declaration), Acquisition(_device(series)))
+    )
 
 
 def _rhythm(root: Element) -> tuple[Element, int]:

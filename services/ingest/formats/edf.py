@@ -19,6 +19,7 @@ from services.ingest.decoding.edf_header import ANNOTATIONS, EdfHeader, EdfSigna
 from services.ingest.decoding.leads import canonical
 from services.ingest.decoding.units import millivolt_per
 from services.ingest.formats.base import UploadedFile
+from services.shared.acquisition import Acquisition
 from services.shared.ecg import MAX_ABS_MV, Recording, Remark, Signal
 from services.shared.errors import UnreadableFile
 
@@ -55,7 +56,7 @@ def read(file: UploadedFile, declaration: Declaration) -> Recording:
             names[row] = "aVR"
             np.negative(signal[row], out=signal[row])
             remarks.append(Remark("inverted_lead", "The file holds −aVR: its sign was turned to give aVR."))
-    return assemble(Found(signal, tuple(names), rate_hz, tuple(remarks), header.subject, header.device))
+    return assemble(Found(signal, tuple(names), rate_hz, tuple(remarks), header.subject, Acquisition(header.device)))
 
 
 def _lead(label: str) -> str:

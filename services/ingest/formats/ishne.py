@@ -18,6 +18,7 @@ from services.ingest.decoding.assembly import Found, assemble
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding.subject import Subject, age_years
 from services.ingest.formats.base import UploadedFile
+from services.shared.acquisition import Acquisition
 from services.shared.ecg import Recording, Remark, Signal
 from services.shared.errors import UnreadableFile
 
@@ -75,7 +76,7 @@ def read(file: UploadedFile, declaration: Declaration) -> Recording:
         raise UnreadableFile("The ISHNE file states no sampling rate; declare sampling_rate_hz.")
     remarks += [*_checksum_remarks(file.data, header), *_quality_remarks(header)]
     signal = _millivolt(raw, header, declaration)
-    return assemble(Found(signal, header.names, rate_hz, tuple(remarks), header.subject, header.recorder))
+    return assemble(Found(signal, header.names, rate_hz, tuple(remarks), header.subject, Acquisition(header.recorder)))
 
 
 def _header(data: bytes, declaration: Declaration) -> _Header:

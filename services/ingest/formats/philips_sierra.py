@@ -19,6 +19,7 @@ from services.ingest.decoding.safe_xml import Element, parse, root_of
 from services.ingest.decoding.subject import Subject, age_years, sex
 from services.ingest.decoding.xli import unpack_channels
 from services.ingest.formats.base import MAX_DECODED_BYTES, UploadedFile
+from services.shared.acquisition import Acquisition
 from services.shared.ecg import STANDARD_LEADS, Recording, Remark
 from services.shared.errors import UnreadableFile
 
@@ -56,7 +57,7 @@ def read(file: UploadedFile, declaration: Declaration) -> Recording:
     millivolt = millivolt_of(raw, resolution * _MILLIVOLT_PER_MICROVOLT)
     machine = root.text_of("dataacquisition", "machine")
     device = f"Philips {machine}".strip()[:200]
-    found = Found(millivolt, names, rate_hz, tuple(remarks), _subject(root, declaration), device)
+    found = Found(millivolt, names, rate_hz, tuple(remarks), _subject(root, declaration), Acquisition(device))
     return _assembled(found, _pulse_at(raw, rate_hz))
 
 

@@ -165,6 +165,7 @@ class Record(_message.Message):
     AGE_YEARS_FIELD_NUMBER: _builtins.int
     SEX_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
+    ACQUISITION_FIELD_NUMBER: _builtins.int
     record_id: _builtins.str
     """Identifier."""
     dataset_id: _builtins.str
@@ -197,6 +198,10 @@ class Record(_message.Message):
     def created_at(self) -> _timestamp_pb2.Timestamp:
         """When it was stored."""
 
+    @_builtins.property
+    def acquisition(self) -> Global___Acquisition:
+        """How it was recorded; absent where the file says nothing of it."""
+
     def __init__(
         self,
         *,
@@ -212,16 +217,144 @@ class Record(_message.Message):
         age_years: _builtins.float | None = ...,
         sex: _builtins.str = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
+        acquisition: Global___Acquisition | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_age_years", b"_age_years", "age_years", b"age_years", "created_at", b"created_at", "signal", b"signal"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_age_years", b"_age_years", "acquisition", b"acquisition", "age_years", b"age_years", "created_at", b"created_at", "signal", b"signal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_age_years", b"_age_years", "age_years", b"age_years", "created_at", b"created_at", "dataset_id", b"dataset_id", "file_name", b"file_name", "format", b"format", "labels", b"labels", "patient", b"patient", "record_id", b"record_id", "remarks", b"remarks", "sex", b"sex", "sha256", b"sha256", "signal", b"signal"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_age_years", b"_age_years", "acquisition", b"acquisition", "age_years", b"age_years", "created_at", b"created_at", "dataset_id", b"dataset_id", "file_name", b"file_name", "format", b"format", "labels", b"labels", "patient", b"patient", "record_id", b"record_id", "remarks", b"remarks", "sex", b"sex", "sha256", b"sha256", "signal", b"signal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__age_years: _TypeAlias = _typing.Literal["age_years"]  # noqa: Y015
     _WhichOneofArgType__age_years: _TypeAlias = _typing.Literal["_age_years", b"_age_years"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__age_years) -> _WhichOneofReturnType__age_years | None: ...
 
 Global___Record: _TypeAlias = Record  # noqa: Y015
+
+@_typing.final
+class Acquisition(_message.Message):
+    """How an ECG was recorded, as far as its file says."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEVICE_FIELD_NUMBER: _builtins.int
+    ACQUIRED_AT_FIELD_NUMBER: _builtins.int
+    HIGH_PASS_HZ_FIELD_NUMBER: _builtins.int
+    LOW_PASS_HZ_FIELD_NUMBER: _builtins.int
+    NOTCH_HZ_FIELD_NUMBER: _builtins.int
+    SCALES_FIELD_NUMBER: _builtins.int
+    MEASUREMENTS_FIELD_NUMBER: _builtins.int
+    STATEMENTS_FIELD_NUMBER: _builtins.int
+    device: _builtins.str
+    """Manufacturer and model; empty where unknown."""
+    acquired_at: _builtins.str
+    """ISO 8601, with a zone only where the file states one; empty where unknown."""
+    high_pass_hz: _builtins.float
+    """The high-pass that the device had applied, in hertz."""
+    low_pass_hz: _builtins.float
+    """The low-pass."""
+    notch_hz: _builtins.float
+    """The mains filter."""
+    @_builtins.property
+    def scales(self) -> _containers.RepeatedCompositeFieldContainer[Global___LeadScale]:
+        """How the stored numbers became millivolt, lead by lead."""
+
+    @_builtins.property
+    def measurements(self) -> _containers.RepeatedCompositeFieldContainer[Global___DeviceMeasurement]:
+        """What the device measured: its claims, not the platform's."""
+
+    @_builtins.property
+    def statements(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the device, or who confirmed it, stated."""
+
+    def __init__(
+        self,
+        *,
+        device: _builtins.str = ...,
+        acquired_at: _builtins.str = ...,
+        high_pass_hz: _builtins.float | None = ...,
+        low_pass_hz: _builtins.float | None = ...,
+        notch_hz: _builtins.float | None = ...,
+        scales: _abc.Iterable[Global___LeadScale] | None = ...,
+        measurements: _abc.Iterable[Global___DeviceMeasurement] | None = ...,
+        statements: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_high_pass_hz", b"_high_pass_hz", "_low_pass_hz", b"_low_pass_hz", "_notch_hz", b"_notch_hz", "high_pass_hz", b"high_pass_hz", "low_pass_hz", b"low_pass_hz", "notch_hz", b"notch_hz"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_high_pass_hz", b"_high_pass_hz", "_low_pass_hz", b"_low_pass_hz", "_notch_hz", b"_notch_hz", "acquired_at", b"acquired_at", "device", b"device", "high_pass_hz", b"high_pass_hz", "low_pass_hz", b"low_pass_hz", "measurements", b"measurements", "notch_hz", b"notch_hz", "scales", b"scales", "statements", b"statements"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__high_pass_hz: _TypeAlias = _typing.Literal["high_pass_hz"]  # noqa: Y015
+    _WhichOneofArgType__high_pass_hz: _TypeAlias = _typing.Literal["_high_pass_hz", b"_high_pass_hz"]  # noqa: Y015
+    _WhichOneofReturnType__low_pass_hz: _TypeAlias = _typing.Literal["low_pass_hz"]  # noqa: Y015
+    _WhichOneofArgType__low_pass_hz: _TypeAlias = _typing.Literal["_low_pass_hz", b"_low_pass_hz"]  # noqa: Y015
+    _WhichOneofReturnType__notch_hz: _TypeAlias = _typing.Literal["notch_hz"]  # noqa: Y015
+    _WhichOneofArgType__notch_hz: _TypeAlias = _typing.Literal["_notch_hz", b"_notch_hz"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__high_pass_hz) -> _WhichOneofReturnType__high_pass_hz | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__low_pass_hz) -> _WhichOneofReturnType__low_pass_hz | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__notch_hz) -> _WhichOneofReturnType__notch_hz | None: ...
+
+Global___Acquisition: _TypeAlias = Acquisition  # noqa: Y015
+
+@_typing.final
+class LeadScale(_message.Message):
+    """One stored number of a lead is so much of a unit."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEAD_FIELD_NUMBER: _builtins.int
+    RESOLUTION_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    lead: _builtins.str
+    """The lead."""
+    resolution: _builtins.float
+    """How much."""
+    unit: _builtins.str
+    """UCUM, e.g. "uV"; empty where the file states none and millivolt were declared or assumed."""
+    def __init__(
+        self,
+        *,
+        lead: _builtins.str = ...,
+        resolution: _builtins.float = ...,
+        unit: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lead", b"lead", "resolution", b"resolution", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LeadScale: _TypeAlias = LeadScale  # noqa: Y015
+
+@_typing.final
+class DeviceMeasurement(_message.Message):
+    """One measurement as the device states it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """E.g. "qrs_duration"."""
+    value: _builtins.float
+    """The value."""
+    unit: _builtins.str
+    """UCUM, e.g. "ms"."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        value: _builtins.float = ...,
+        unit: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "unit", b"unit", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeviceMeasurement: _TypeAlias = DeviceMeasurement  # noqa: Y015
 
 @_typing.final
 class Declaration(_message.Message):
@@ -1135,6 +1268,7 @@ class DecodeFileResponse(_message.Message):
     SIGNAL_FIELD_NUMBER: _builtins.int
     FORMAT_FIELD_NUMBER: _builtins.int
     REMARKS_FIELD_NUMBER: _builtins.int
+    ACQUISITION_FIELD_NUMBER: _builtins.int
     format: _builtins.str
     """The format that was read."""
     @_builtins.property
@@ -1145,16 +1279,21 @@ class DecodeFileResponse(_message.Message):
     def remarks(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Remark]:
         """Decisions taken while reading it."""
 
+    @_builtins.property
+    def acquisition(self) -> Global___Acquisition:
+        """How it was recorded; absent where the file says nothing of it."""
+
     def __init__(
         self,
         *,
         signal: _common_pb2.Signal | None = ...,
         format: _builtins.str = ...,
         remarks: _abc.Iterable[_common_pb2.Remark] | None = ...,
+        acquisition: Global___Acquisition | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["signal", b"signal"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acquisition", b"acquisition", "signal", b"signal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["format", b"format", "remarks", b"remarks", "signal", b"signal"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acquisition", b"acquisition", "format", b"format", "remarks", b"remarks", "signal", b"signal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
