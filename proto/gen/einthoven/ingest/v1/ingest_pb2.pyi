@@ -367,6 +367,7 @@ class Declaration(_message.Message):
     LEAD_LAYOUT_FIELD_NUMBER: _builtins.int
     FORMAT_FIELD_NUMBER: _builtins.int
     STUDY_UID_FIELD_NUMBER: _builtins.int
+    INSTANCES_ONLY_FIELD_NUMBER: _builtins.int
     sampling_rate_hz: _builtins.float
     """Sampling rate in hertz."""
     gain_adu_per_mv: _builtins.float
@@ -377,6 +378,8 @@ class Declaration(_message.Message):
     """A format's name, where sniffing must be overruled."""
     study_uid: _builtins.str
     """The study that every DICOM instance is of; others are refused. Empty takes any."""
+    instances_only: _builtins.bool
+    """Take only DICOM objects that say which study, series and instance they are."""
     def __init__(
         self,
         *,
@@ -385,10 +388,11 @@ class Declaration(_message.Message):
         lead_layout: _builtins.str = ...,
         format: _builtins.str = ...,
         study_uid: _builtins.str = ...,
+        instances_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_gain_adu_per_mv", b"_gain_adu_per_mv", "_sampling_rate_hz", b"_sampling_rate_hz", "gain_adu_per_mv", b"gain_adu_per_mv", "sampling_rate_hz", b"sampling_rate_hz"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_gain_adu_per_mv", b"_gain_adu_per_mv", "_sampling_rate_hz", b"_sampling_rate_hz", "format", b"format", "gain_adu_per_mv", b"gain_adu_per_mv", "lead_layout", b"lead_layout", "sampling_rate_hz", b"sampling_rate_hz", "study_uid", b"study_uid"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_gain_adu_per_mv", b"_gain_adu_per_mv", "_sampling_rate_hz", b"_sampling_rate_hz", "format", b"format", "gain_adu_per_mv", b"gain_adu_per_mv", "instances_only", b"instances_only", "lead_layout", b"lead_layout", "sampling_rate_hz", b"sampling_rate_hz", "study_uid", b"study_uid"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__gain_adu_per_mv: _TypeAlias = _typing.Literal["gain_adu_per_mv"]  # noqa: Y015
     _WhichOneofArgType__gain_adu_per_mv: _TypeAlias = _typing.Literal["_gain_adu_per_mv", b"_gain_adu_per_mv"]  # noqa: Y015
@@ -1392,24 +1396,30 @@ class StoredInstance(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     INSTANCE_FIELD_NUMBER: _builtins.int
-    RECORD_FIELD_NUMBER: _builtins.int
+    RECORD_ID_FIELD_NUMBER: _builtins.int
+    PATIENT_FIELD_NUMBER: _builtins.int
+    SEX_FIELD_NUMBER: _builtins.int
+    record_id: _builtins.str
+    """The record."""
+    patient: _builtins.str
+    """Pseudonym of the patient; empty where unknown."""
+    sex: _builtins.str
+    """"female", "male" or empty."""
     @_builtins.property
     def instance(self) -> Global___DicomInstance:
         """What it calls itself."""
-
-    @_builtins.property
-    def record(self) -> Global___Record:
-        """The record."""
 
     def __init__(
         self,
         *,
         instance: Global___DicomInstance | None = ...,
-        record: Global___Record | None = ...,
+        record_id: _builtins.str = ...,
+        patient: _builtins.str = ...,
+        sex: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["instance", b"instance", "record", b"record"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["instance", b"instance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["instance", b"instance", "record", b"record"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instance", b"instance", "patient", b"patient", "record_id", b"record_id", "sex", b"sex"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
