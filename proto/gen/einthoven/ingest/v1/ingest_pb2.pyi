@@ -1175,7 +1175,7 @@ class ExportSignalRequest(_message.Message):
     record_id: _builtins.str
     """The record."""
     format: _builtins.str
-    """"json", "npy", "csv", "wfdb" (a zip) or "dicom"."""
+    """"json", "npy", "csv", "wfdb" (a zip), "dicom" or "fhir"."""
     rate_hz: _builtins.float
     """Resample to this rate; absent keeps the native one."""
     def __init__(
