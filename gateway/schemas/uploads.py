@@ -23,6 +23,12 @@ class Declaration(RequestSchema):
     format: str | None = Field(default=None, max_length=63, description="Overrules what the content looks like.")
 
 
+class Instances(Declaration):
+    """DICOM instances, of any study or of one."""
+
+    study_uid: str = ""
+
+
 class InlinePrediction(Declaration):
     """The model to ask about one inline file."""
 
