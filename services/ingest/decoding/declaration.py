@@ -25,6 +25,10 @@ class Declaration:
     format_name: str | None = None
     pseudonym_key: bytes = b""
     """Keys the pseudonyms of patients, so that they differ from department to department."""
+    study_uid: str | None = None
+    """The study that every DICOM instance is of; others are refused."""
+    instances_only: bool = False
+    """Whether only DICOM objects are taken that say which study, series and instance they are."""
 
     def __post_init__(self) -> None:
         if self.rate_hz is not None and not MIN_RATE_HZ <= self.rate_hz <= MAX_RATE_HZ:

@@ -95,7 +95,7 @@ def test_person_and_equipment_of_edf_plus() -> None:
 
     recording = read(file, Declaration(pseudonym_key=b"key"))
 
-    assert (recording.age_years, recording.sex, recording.device) == (60.5, "female", "Telemetry 03")
+    assert (recording.age_years, recording.sex, recording.acquisition.device) == (60, "female", "Telemetry 03")
     assert recording.patient == Declaration(pseudonym_key=b"key").pseudonym("MCH-02")
 
 
@@ -105,7 +105,12 @@ def test_person_and_equipment_of_edf_plus() -> None:
 def test_what_is_free_text_or_unknown_is_not_taken(fields: dict[str, Any]) -> None:
     recording = read(edf_of(twelve(), **fields), NOTHING)
 
-    assert (recording.age_years, recording.sex, recording.patient, recording.device) == (None, None, None, None)
+    assert (recording.age_years, recording.sex, recording.patient, recording.acquisition.device) == (
+        None,
+        None,
+        None,
+        None,
+    )
 
 
 def test_an_unknown_number_of_records_is_counted_and_told() -> None:

@@ -27,14 +27,19 @@ def test_every_lead_reads_back_to_the_sample() -> None:
 def test_person_and_recorder_are_told_without_a_name() -> None:
     recording = read(ishne_of(microvolts(LEADS), recorder=b"Hilter 9\0junk"), Declaration(pseudonym_key=b"key"))
 
-    assert (recording.age_years, recording.sex, recording.device) == (70.0, "female", "Hilter 9")
+    assert (recording.age_years, recording.sex, recording.acquisition.device) == (70.0, "female", "Hilter 9")
     assert recording.patient == Declaration(pseudonym_key=b"key").pseudonym("P-17")
 
 
 def test_dates_and_codes_that_are_unknown_stay_unknown() -> None:
     recording = read(ishne_of(microvolts(LEADS), birth=(-9, -9, -9), sex=0, id=b""), NOTHING)
 
-    assert (recording.age_years, recording.sex, recording.patient, recording.device) == (None, None, None, None)
+    assert (recording.age_years, recording.sex, recording.patient, recording.acquisition.device) == (
+        None,
+        None,
+        None,
+        None,
+    )
 
 
 def test_each_lead_has_its_own_resolution_and_code() -> None:
