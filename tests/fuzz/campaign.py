@@ -153,7 +153,7 @@ def _work(shard: Shard, first: int, place: Any, pipe: Connection) -> None:
 def _tallied(shard: Shard, first: int, place: Any) -> Tally:
     """Read cases until the last one, or until one took so much memory that a new process has to see the others."""
     warnings.simplefilter("ignore")
-    known = next(known for known in FORMATS if known.NAME == shard.reader)
+    known = next(known for known in FORMATS if shard.reader == known.NAME)
     watch, tally = Watch(), Tally(shard.reader)
     for number in range(_WARM_UP):
         judge(known, case(shard.reader, shard.seed, number), watch)

@@ -1,17 +1,20 @@
-"""What a reader owes every file: a sound recording or a sentence, in little time and memory, and nothing else touched."""
+"""What a reader owes every file: a sound recording or a sentence, in little time and memory, nothing else touched."""
 
 import contextlib
+import json
 import os
 import resource
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
 
+from services.ingest.catalog.acquisitions import json_of
 from services.ingest.convert import decoded_to_pb
 from services.ingest.formats.base import MAX_DECODED_BYTES, Format, UploadedFile
 from services.shared.ecg import MAX_ABS_MV, Recording
@@ -56,7 +59,8 @@ class Watch:
     @contextlib.contextmanager
     def looking(self) -> Iterator[list[str]]:
         """Collect what is done that no reader may do."""
-        self._seen = seen = []
+        seen: list[str] = []
+        self._seen = seen
         try:
             yield seen
         finally:
@@ -134,15 +138,27 @@ def _soundness(name: str, recording: Recording) -> tuple[str, str]:
     if recording.age_years is not None and not 0 <= recording.age_years <= 200:
         return "absurd", f"{recording.age_years} years"
     texts = [*recording.leads, *(f"{remark.code} {remark.text}" for remark in recording.remarks)]
-    texts += [recording.device or "", recording.patient or "", recording.sex or ""]
+    acquisition = asdict(recording.acquisition)
+    texts += [recording.patient or "", recording.sex or "", *_texts_in(acquisition)]
     bad = [text for text in texts if not _is_text(text)]
     if bad:
         return "unsayable", repr(bad[0])
     try:
+        json.dumps(json_of(recording.acquisition), allow_nan=False)
+        datetime.fromisoformat(recording.acquisition.acquired_at or "2000-01-01")
         decoded_to_pb(name, recording).SerializeToString()
     except Exception as error:  # noqa: BLE001 whatever it is, nobody could be told of the recording
-        return f"cannot be sent: {type(error).__name__}", str(error)
+        return f"cannot be told: {type(error).__name__}", str(error)
     return "read", ""
+
+
+def _texts_in(value: object) -> Iterator[str]:
+    """Yield every text in a structure."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list | tuple):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts_in(part)
 
 
 def _is_text(text: str) -> bool:

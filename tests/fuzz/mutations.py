@@ -15,10 +15,10 @@ from tests.fuzz.dice import Dice
 
 Mutation = Callable[[bytes, Dice, Sequence[bytes]], bytes]
 NUMBERS: Final = (
-    b"0", b"-1", b"1", b"2", b"1000000000", b"1e9", b"1e308", b"-1e308", b"1e-300", b"nan", b"NaN", b"inf", b"-inf", b"",
-    b" ", b"0.0", b"0.5", b"-0", b"4294967296", b"4294967295", b"2147483648", b"65536", b"32768", b"-32768", b"255",
-    b"99999999999999999999", b"99999", b"12", b"13", b"8", b"0x10", b"1_000", b"1,5", b"+", b"x", b"\xd9\xa3", b"\xff", b"&",
-    b"%s", b"../..", b"/etc/passwd", b"\0", b"1" * 400,
+    b"0", b"-1", b"1", b"2", b"1000000000", b"1e9", b"1e308", b"-1e308", b"1e-300", b"nan", b"NaN", b"inf", b"-inf",
+    b"", b" ", b"0.0", b"0.5", b"-0", b"4294967296", b"4294967295", b"2147483648", b"65536", b"32768", b"-32768",
+    b"255", b"99999999999999999999", b"99999", b"12", b"13", b"8", b"0x10", b"1_000", b"1,5", b"+", b"x",
+    b"\xd9\xa3", b"\xff", b"&", b"%s", b"../..", b"/etc/passwd", b"\0", b"1" * 400,
 )  # fmt: skip
 WORDS: Final = tuple(
     struct.pack(form, value)

@@ -89,7 +89,8 @@ WHOLE: Final[Mapping[str, Callable[[Raw], Sample]]] = {
 def small(name: str) -> tuple[Sample, ...]:
     """Return small files of a format: the usual one, and the other ways in which it is written."""
     raw = microvolts(300)
-    return (WHOLE[name](raw), *_OTHERS.get(name, lambda _: ())(raw))
+    others = _OTHERS.get(name)
+    return (WHOLE[name](raw), *(others(raw) if others else ()))
 
 
 def _other_scp(raw: Raw) -> tuple[Sample, ...]:
