@@ -5,7 +5,7 @@ import os
 import zlib
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.formats import FORMATS
@@ -17,11 +17,12 @@ from tests.fuzz.samples import Sample, small
 REAL: Final = Path(os.environ.get("EINTHOVEN_DATA", Path(__file__).parents[3] / "shared" / "data"))  # noqa: TID251 the suite's own setting
 LARGEST_REAL: Final = 300_000
 _REAL_SHARE: Final = 0.1
-_DECLARED: Final = (
-    Declaration(),
-    Declaration(rate_hz=500),
-    Declaration(rate_hz=250, gain_adu_per_mv=200),
-    Declaration(rate_hz=1000, lead_layout="mimic", pseudonym_key=b"k"),
+_DECLARED: Final[tuple[dict[str, Any], ...]] = (
+    {"rate_hz": None},
+    {"rate_hz": 500},
+    {"rate_hz": 250, "gain_adu_per_mv": 200},
+    {"rate_hz": 1000, "lead_layout": "mimic", "pseudonym_key": b"k"},
+    {"gain_adu_per_mv": 1e-9, "raw": None},
 )
 
 
@@ -32,7 +33,8 @@ def case(name: str, seed: int, number: int) -> Sample:
         return whole[number]
     dice = Dice(seed, zlib.crc32(name.encode()), number)
     base = dice.pick(real) if real and dice.chance(_REAL_SHARE) else dice.pick(whole)
-    declaration = dice.pick(_DECLARED) if dice.chance(0.3) else base.declaration
+    changes = dice.pick(_DECLARED) if dice.chance(0.3) else {}
+    declaration = dataclasses.replace(base.declaration, **changes)
     return Sample(_damaged(base.file, dice, _others()), declaration)
 
 
@@ -57,7 +59,7 @@ def real_files(name: str) -> tuple[Sample, ...]:
             parts = {other.name: other.read_bytes() for other in beside if other != path}
             file = UploadedFile(path.name, path.read_bytes(), parts)
             if next((known.NAME for known in FORMATS if known.sniff(file)), "") == name:
-                found.append(Sample(file, _DECLARED[1]))
+                found.append(Sample(file, Declaration(rate_hz=500)))
     return tuple(found)
 
 

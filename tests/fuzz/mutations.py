@@ -51,7 +51,7 @@ def mutated(data: bytes, dice: Dice, others: Sequence[bytes]) -> bytes:
         text = data[len(mark[0]) :].decode(mark[1], "replace").encode()
         return mark[0] + mutated(text, dice, others).decode("utf-8", "replace").encode(mark[1])
     damaged = dice.pick(_knowing(data))(data, dice, others) if dice.chance(0.6) else data
-    for _ in range(dice.pick((0, 1, 1, 2, 5)) if damaged != data else dice.pick((1, 1, 2, 8))):
+    for _ in range(dice.pick((0, 0, 1, 1, 3)) if damaged != data else dice.pick((1, 1, 2, 8))):
         damaged = dice.pick(BLIND)(damaged, dice, others)
     return damaged[:_LARGEST_FILE]
 

@@ -12,6 +12,7 @@ import wfdb
 from numpy.typing import NDArray
 
 from services.ingest.decoding.declaration import Declaration
+from services.ingest.decoding.raw_layout import RawLayout
 from services.ingest.formats.base import UploadedFile
 from services.shared.ecg import STANDARD_LEADS
 from tests.unit.services.ingest import scp_records as scp
@@ -64,6 +65,10 @@ def _wfdb(raw: Raw) -> Sample:
     return Sample(UploadedFile("ecg.hea", header, {"ecg.dat": signals}))
 
 
+def _laid(*layout: Any, **more: Any) -> Declaration:
+    return Declaration(rate_hz=500, gain_adu_per_mv=1000, raw=RawLayout(*layout, **more))
+
+
 def _named(name: str, data: bytes | str, declaration: Declaration = NOTHING) -> Sample:
     return Sample(UploadedFile(name, data.encode() if isinstance(data, str) else data), declaration)
 
@@ -77,6 +82,7 @@ WHOLE: Final[Mapping[str, Callable[[Raw], Sample]]] = {
     "npz": lambda raw: _named("ecg.npz", npz_of(ecg=raw / np.float32(1000), fs=500), NOTHING),
     "mat": lambda raw: _named("ecg.mat", _undated(mat_of(val=raw)), AT_500_HZ),
     "wfdb": _wfdb,
+    "raw": lambda raw: _named("ecg.dat", raw.T.tobytes(), _laid("int16")),
     "aecg": lambda raw: _named("aecg.xml", aecg_of(raw)),
     "muse-xml": lambda raw: _named("muse.xml", muse_of(raw)),
     "cardiosoft-xml": lambda raw: _named("cardiosoft.xml", cardiosoft_of(strip_of(raw))),
@@ -212,6 +218,14 @@ _OTHERS: Final[Mapping[str, Callable[[Raw], tuple[Sample, ...]]]] = {
     "wfdb": _other_wfdb,
     "dicom": _other_dicom,
     "edf": _other_edf,
+    "raw": lambda raw: (
+        _named(
+            "a.dat",
+            bytes(64) + raw.astype(">f8").tobytes(),
+            _laid("float64", "big", interleaved=False, header_bytes=64),
+        ),
+        _named("b.raw", raw[:8].T.astype("<f4").tobytes(), _laid("float32", lead_count=8)),
+    ),
     "ishne": lambda raw: (_named("short.ecg", ishne_of(raw[[6, 1, 0]], (11, 6, 5), variable=b"own text\r\n")),),
     "cardiosoft-xml": lambda raw: (
         _named("other.xml", cardiosoft_of(strip_of(raw[:, :50]), disclosure_of(raw[:3], "I,II,V1"), encoding="UTF-8")),
