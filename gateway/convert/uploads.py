@@ -35,6 +35,11 @@ def declaration(body: Declaration) -> pb.Declaration:
         format=body.format or "",
         study_uid=body.study_uid if isinstance(body, Instances) else "",
         instances_only=isinstance(body, Instances),
+        sample_type=body.sample_type or "",
+        byte_order=body.byte_order or "",
+        lead_count=body.lead_count,
+        interleaved=body.interleaved,
+        header_bytes=body.header_bytes,
     )
 
 

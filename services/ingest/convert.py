@@ -1,11 +1,13 @@
 """Protobuf of ingest to what the room speaks of, and back; pure."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Final
 
 from einthoven.common.v1 import common_pb2
 from einthoven.events.v1 import events_pb2
 from einthoven.ingest.v1 import ingest_pb2 as pb
 from services.ingest.decoding.declaration import Declaration
+from services.ingest.decoding.raw_layout import RawLayout
 from services.ingest.exporting.exports import ExportedFile
 from services.ingest.records import (
     Dataset,
@@ -26,6 +28,7 @@ from services.shared.ecg import Recording
 from services.shared.errors import Cancelled, InvalidRequest
 from services.shared.rpc.convert import ref_to_pb, remarks_to_pb, signal_to_pb, timestamp
 
+_LAYOUT: Final = ("lead_count", "interleaved", "header_bytes")
 _FORMS = {pb.INSTANCE_FORM_FILE: InstanceForm.FILE, pb.INSTANCE_FORM_METADATA: InstanceForm.METADATA}
 _OUTCOMES = {outcome: pb.FileOutcome.Value(f"FILE_OUTCOME_{outcome.name}") for outcome in Outcome}
 
@@ -153,9 +156,21 @@ def declaration_of(message: pb.Declaration) -> Declaration:
         gain_adu_per_mv=message.gain_adu_per_mv if message.HasField("gain_adu_per_mv") else None,
         lead_layout=message.lead_layout or None,
         format_name=message.format or None,
+        raw=_raw_layout(message),
         study_uid=message.study_uid or None,
         instances_only=message.instances_only,
     )
+
+
+def _raw_layout(message: pb.Declaration) -> RawLayout | None:
+    stated = {name: getattr(message, name) for name in _LAYOUT if message.HasField(name)}
+    if message.byte_order:
+        stated["byte_order"] = message.byte_order
+    if message.sample_type:
+        return RawLayout(message.sample_type, **stated)
+    if stated:
+        raise InvalidRequest(f"{', '.join(stated)} describe raw samples: declare their sample_type as well.")
+    return None
 
 
 async def upload_options(requests: AsyncIterator[pb.UploadRecordsRequest]) -> tuple[str, Declaration]:

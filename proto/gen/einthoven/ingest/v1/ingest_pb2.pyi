@@ -368,6 +368,11 @@ class Declaration(_message.Message):
     FORMAT_FIELD_NUMBER: _builtins.int
     STUDY_UID_FIELD_NUMBER: _builtins.int
     INSTANCES_ONLY_FIELD_NUMBER: _builtins.int
+    SAMPLE_TYPE_FIELD_NUMBER: _builtins.int
+    BYTE_ORDER_FIELD_NUMBER: _builtins.int
+    LEAD_COUNT_FIELD_NUMBER: _builtins.int
+    INTERLEAVED_FIELD_NUMBER: _builtins.int
+    HEADER_BYTES_FIELD_NUMBER: _builtins.int
     sampling_rate_hz: _builtins.float
     """Sampling rate in hertz."""
     gain_adu_per_mv: _builtins.float
@@ -380,6 +385,16 @@ class Declaration(_message.Message):
     """The study that every DICOM instance is of; others are refused. Empty takes any."""
     instances_only: _builtins.bool
     """Take only DICOM objects that say which study, series and instance they are."""
+    sample_type: _builtins.str
+    """The type of the samples of a raw file, e.g. "int16"; empty where none is declared."""
+    byte_order: _builtins.str
+    """Their byte order: "little" or "big"; empty means little."""
+    lead_count: _builtins.int
+    """How many leads a raw file holds; absent means 12."""
+    interleaved: _builtins.bool
+    """Whether the samples of all leads lie together; else lead after lead. Absent means true."""
+    header_bytes: _builtins.int
+    """How many bytes come before the first sample; absent means 0."""
     def __init__(
         self,
         *,
@@ -389,17 +404,34 @@ class Declaration(_message.Message):
         format: _builtins.str = ...,
         study_uid: _builtins.str = ...,
         instances_only: _builtins.bool = ...,
+        sample_type: _builtins.str = ...,
+        byte_order: _builtins.str = ...,
+        lead_count: _builtins.int | None = ...,
+        interleaved: _builtins.bool | None = ...,
+        header_bytes: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_gain_adu_per_mv", b"_gain_adu_per_mv", "_sampling_rate_hz", b"_sampling_rate_hz", "gain_adu_per_mv", b"gain_adu_per_mv", "sampling_rate_hz", b"sampling_rate_hz"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_gain_adu_per_mv", b"_gain_adu_per_mv", "_header_bytes", b"_header_bytes", "_interleaved", b"_interleaved", "_lead_count", b"_lead_count", "_sampling_rate_hz", b"_sampling_rate_hz", "gain_adu_per_mv", b"gain_adu_per_mv", "header_bytes", b"header_bytes", "interleaved", b"interleaved", "lead_count", b"lead_count", "sampling_rate_hz", b"sampling_rate_hz"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_gain_adu_per_mv", b"_gain_adu_per_mv", "_sampling_rate_hz", b"_sampling_rate_hz", "format", b"format", "gain_adu_per_mv", b"gain_adu_per_mv", "instances_only", b"instances_only", "lead_layout", b"lead_layout", "sampling_rate_hz", b"sampling_rate_hz", "study_uid", b"study_uid"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_gain_adu_per_mv", b"_gain_adu_per_mv", "_header_bytes", b"_header_bytes", "_interleaved", b"_interleaved", "_lead_count", b"_lead_count", "_sampling_rate_hz", b"_sampling_rate_hz", "byte_order", b"byte_order", "format", b"format", "gain_adu_per_mv", b"gain_adu_per_mv", "header_bytes", b"header_bytes", "instances_only", b"instances_only", "interleaved", b"interleaved", "lead_count", b"lead_count", "lead_layout", b"lead_layout", "sample_type", b"sample_type", "sampling_rate_hz", b"sampling_rate_hz", "study_uid", b"study_uid"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__gain_adu_per_mv: _TypeAlias = _typing.Literal["gain_adu_per_mv"]  # noqa: Y015
     _WhichOneofArgType__gain_adu_per_mv: _TypeAlias = _typing.Literal["_gain_adu_per_mv", b"_gain_adu_per_mv"]  # noqa: Y015
+    _WhichOneofReturnType__header_bytes: _TypeAlias = _typing.Literal["header_bytes"]  # noqa: Y015
+    _WhichOneofArgType__header_bytes: _TypeAlias = _typing.Literal["_header_bytes", b"_header_bytes"]  # noqa: Y015
+    _WhichOneofReturnType__interleaved: _TypeAlias = _typing.Literal["interleaved"]  # noqa: Y015
+    _WhichOneofArgType__interleaved: _TypeAlias = _typing.Literal["_interleaved", b"_interleaved"]  # noqa: Y015
+    _WhichOneofReturnType__lead_count: _TypeAlias = _typing.Literal["lead_count"]  # noqa: Y015
+    _WhichOneofArgType__lead_count: _TypeAlias = _typing.Literal["_lead_count", b"_lead_count"]  # noqa: Y015
     _WhichOneofReturnType__sampling_rate_hz: _TypeAlias = _typing.Literal["sampling_rate_hz"]  # noqa: Y015
     _WhichOneofArgType__sampling_rate_hz: _TypeAlias = _typing.Literal["_sampling_rate_hz", b"_sampling_rate_hz"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__gain_adu_per_mv) -> _WhichOneofReturnType__gain_adu_per_mv | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__header_bytes) -> _WhichOneofReturnType__header_bytes | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__interleaved) -> _WhichOneofReturnType__interleaved | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__lead_count) -> _WhichOneofReturnType__lead_count | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__sampling_rate_hz) -> _WhichOneofReturnType__sampling_rate_hz | None: ...
 
