@@ -106,7 +106,7 @@ def test_metadata_and_searches_tell_of_a_study(client: DICOMwebClient, study: st
 
 def test_one_bad_instance_costs_no_other(platform_url: str, study: str) -> None:
     picture = ecg(study, 2)
-    picture.SOPClassUID = picture.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.2"
+    picture.SOPClassUID = picture.file_meta.MediaStorageSOPClassUID = pydicom.uid.CTImageStorage
     del picture.WaveformSequence
     body = related(encoded(ecg(study, 1)), b"no DICOM at all", encoded(picture), encoded(ecg(study, 3))[:4000])
 

@@ -63,6 +63,9 @@ class FakeIngest(ingest_pb2_grpc.IngestServiceServicer):
     async def ListInstances(self, request: Any, context: Any) -> Any:
         return ingest_pb2.ListInstancesResponse()
 
+    async def FetchInstance(self, request: Any, context: Any) -> Any:
+        yield ingest_pb2.FetchInstanceResponse()
+
     async def UploadRecords(self, requests: Any, context: Any) -> Any:
         self.open_file = ""
         try:

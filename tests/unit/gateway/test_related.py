@@ -18,7 +18,7 @@ HEADERS = {"Content-Type": 'multipart/related; type="application/dicom"; boundar
 
 def instance(sop_uid: str) -> bytes:
     dataset = pydicom.dcmread(io.BytesIO(dicom_of(dicom_group(np.ones((2, 600), np.int16)))))
-    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = sop_uid
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = pydicom.uid.UID(sop_uid)
     buffer = io.BytesIO()
     dataset.save_as(buffer, enforce_file_format=True)
     return buffer.getvalue()
