@@ -9,6 +9,7 @@ from services.ingest.catalog.datasets import Datasets
 from services.ingest.catalog.erasures import Erasures
 from services.ingest.catalog.labels import replace_labels
 from services.ingest.catalog.ledger import Ledger
+from services.ingest.catalog.parts import Parts
 from services.ingest.catalog.records import Records
 from services.ingest.catalog.statistics import statistics
 from services.ingest.catalog.writing import open_writing
@@ -81,6 +82,7 @@ def _compose(settings: IngestSettings, deployable: Deployable, resources: Resour
             records=Records(database),
             replace_labels=partial(replace_labels, database),
             count=partial(statistics, database),
+            missing=Parts(database).missing,
             signals=SignalStore(store),
             uploads=uploads,
             removal=Removal(rows, eraser, news),

@@ -31,6 +31,8 @@ class Digested:
     original: bytes
     """The file itself; with its companions, an archive of them all that is the same for the same files."""
     sha256: str
+    parts: tuple[str, ...] = ()
+    """The sha256 of each file, where there are companions."""
 
 
 class DecodingPool:
@@ -53,7 +55,12 @@ def _digest(file: UploadedFile, declaration: Declaration) -> Digested:
     decoded = _decode(file, declaration)
     original = file.data if not file.companions else _bundle(file)
     DECODE_SECONDS.labels(decoded.format_name).observe(time.perf_counter() - started)
-    return Digested(decoded, original, hashlib.sha256(original).hexdigest())
+    parts = (file.data, *file.companions.values()) if file.companions else ()
+    return Digested(decoded, original, _sha256(original), tuple(map(_sha256, parts)))
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _decode(file: UploadedFile, declaration: Declaration) -> Decoded:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.exporting.exports import ExportedFile, export
 from services.ingest.labels_csv import parse_labels
-from services.ingest.ports import Count, DatasetCatalog, RecordCatalog, Removing, ReplaceLabels, Uploading
+from services.ingest.ports import Count, DatasetCatalog, Missing, RecordCatalog, Removing, ReplaceLabels, Uploading
 from services.ingest.records import Dataset, LabelSummary, Page, Record, ReportLine, Statistics
 from services.ingest.steps import Step
 from services.shared.ecg import Recording
@@ -25,6 +25,7 @@ class Rooms:
     records: RecordCatalog
     replace_labels: ReplaceLabels
     count: Count
+    missing: Missing
     signals: SignalStore
     uploads: Uploading
     removal: Removing
@@ -70,6 +71,10 @@ class Ingest:
     ) -> tuple[str, Recording]:
         """Return the format and the recording of one file, its first 60 s at most; stores nothing."""
         return await self._rooms.uploads.decode(caller.tenant, declaration, steps)
+
+    async def missing(self, caller: Caller, dataset_id: str, digests: Sequence[str]) -> tuple[str, ...]:
+        """Return the sha256 of files that a dataset does not have yet, of those given; raises NotFound."""
+        return await self._rooms.missing(caller.tenant, dataset_id, digests)
 
     async def put_labels(self, caller: Caller, dataset_id: str, chunks: AsyncIterator[bytes]) -> LabelSummary:
         """Replace the labels of a dataset by those of a CSV; all rows hold, or none is applied."""
