@@ -13,7 +13,7 @@ from services.ingest.catalog.mapping import in_utc
 from services.ingest.catalog.parts import forgotten_with
 from services.ingest.catalog.writing import Writing
 from services.ingest.keys import original_of
-from services.ingest.tables import ERASER, ClaimRow, DatasetRow, LabelRow, PartRow, RecordRow
+from services.ingest.tables import ERASER, ClaimRow, DatasetRow, InstanceRow, LabelRow, PartRow, RecordRow
 from services.shared.database import Database
 from services.shared.errors import NotFound
 
@@ -54,6 +54,7 @@ class Erasures:
                 raise NotFound(f"There is no record {record_id[:64]!r}.")
             await session.execute(delete(LabelRow).where(LabelRow.record_id == record_id))
             await session.execute(forgotten_with(row.dataset_id, record_id))
+            await session.execute(delete(InstanceRow).where(InstanceRow.record_id == record_id))
             bumped = update(DatasetRow).where(DatasetRow.id == row.dataset_id).values(version=DatasetRow.version + 1)
             await session.execute(bumped)
             return _doomed(row)
@@ -66,6 +67,7 @@ class Erasures:
                 raise no_dataset(dataset_id)
             await session.execute(delete(LabelRow).where(LabelRow.dataset_id == dataset_id))
             await session.execute(delete(PartRow).where(PartRow.dataset_id == dataset_id))
+            await session.execute(delete(InstanceRow).where(InstanceRow.dataset_id == dataset_id))
             here = (RecordRow.dataset_id == dataset_id) & RecordRow.erased_at.is_(None)
             records = await session.scalars(
                 update(RecordRow).where(here).values(erased_at=_now()).returning(RecordRow.id)

@@ -1,6 +1,7 @@
 """One upload: files in, a report line per file out as soon as its fate is durable."""
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from typing import Final
@@ -11,8 +12,9 @@ from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding_pool import DecodingPool
 from services.ingest.erasing.eraser import Eraser
 from services.ingest.formats.base import UploadedFile
+from services.ingest.instances.identity import check
 from services.ingest.metrics import FILE_BYTES, FILES, IN_FLIGHT
-from services.ingest.records import Outcome, Record, ReportLine
+from services.ingest.records import Instance, Outcome, Record, ReportLine
 from services.ingest.unpacking.bounds import Bounds
 from services.ingest.unpacking.names import check_content
 from services.ingest.uploading.arrivals import Arrival
@@ -159,19 +161,22 @@ class UploadSession:
     async def _take(self, file: UploadedFile, tally: Tally) -> None:
         holder, file_name = new_holder(), file.full_name
         companions = tuple(map(file.beside, file.companions))
+        instance: Instance | None = None
         try:
             try:
+                instance = await self._pool.identify(file)
+                check(instance, self._declaration)
                 found = await self._to_shelf(file, holder)
             finally:
                 del file  # its bytes are on the shelf; what waits for a flush is the signal alone
                 self._own_room.release()
                 self._busy -= 1
-            line = await self._to_record(file_name, found)
+            line = await self._to_record(file_name, found, instance)
             self._holders.discard(holder)
         except PlatformError as error:
             line = _refused(file_name, error)
         self._flush_if_last()
-        await self._say(line, tally)
+        await self._say(dataclasses.replace(line, instance=instance), tally)
         for name in companions:
             await self._say(ReportLine(name, Outcome.COMPANION), tally)
         tally.end()
@@ -183,10 +188,10 @@ class UploadSession:
                 self._holders.add(holder)
                 return await self._shelf.put_original(self._place, file.full_name, digested, holder)
 
-    async def _to_record(self, file_name: str, found: Ready | Record) -> ReportLine:
+    async def _to_record(self, file_name: str, found: Ready | Record, instance: Instance | None) -> ReportLine:
         if isinstance(found, Record):
             return ReportLine(file_name, Outcome.DUPLICATE, found)
-        waiting = asyncio.ensure_future(self._batch.add(found))
+        waiting = asyncio.ensure_future(self._batch.add(dataclasses.replace(found, instance=instance)))
         await asyncio.sleep(0)
         self._flush_if_last()
         committed: Committed = await waiting

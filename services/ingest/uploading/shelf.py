@@ -59,7 +59,8 @@ class Shelf:
         placed = _placed(batch)
         await asyncio.gather(*(self._signals.write_shard(key, signals) for key, signals in _shards(placed).items()))
         records = tuple(record for record, _ in placed)
-        done = await self._ledger.commit(Commit(records))
+        instances = {new.record_id: ready.instance for new, ready in placed if ready.instance is not None}
+        done = await self._ledger.commit(Commit(records, instances))
         if stored := [item.record.record_id for item in done if item.is_new]:
             await self._news.stored(records[0].tenant, records[0].dataset_id, stored)
         return done
