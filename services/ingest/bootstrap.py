@@ -18,6 +18,7 @@ from services.ingest.decoding_pool import DecodingPool
 from services.ingest.erasing.eraser import Eraser
 from services.ingest.erasing.sweep import Sweep
 from services.ingest.instances.retrieval import Retrieval
+from services.ingest.originals.keeping import WAYS
 from services.ingest.originals.sealing import Sealer
 from services.ingest.originals.vault import Vault
 from services.ingest.removal import Removal
@@ -63,7 +64,7 @@ def _compose(settings: IngestSettings, deployable: Deployable, resources: Resour
     store, database = resources.store, resources.database
     news, writing = BusNews(resources.bus), open_writing(database)
     rows, ledger = Erasures(database, writing), Ledger(writing)
-    eraser, pool = Eraser(store, rows), DecodingPool(settings.limits.decode_threads)
+    eraser, pool = Eraser(store, rows), DecodingPool(settings.limits.decode_threads, WAYS[settings.originals])
     sweep = Sweep(rows, eraser, every_seconds=settings.sweep_seconds, orphan_seconds=settings.orphan_seconds)
     secret = settings.pseudonym_secret or settings.identity.secret
     vault, signals = _vault(settings, store), SignalStore(store)

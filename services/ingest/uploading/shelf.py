@@ -39,14 +39,15 @@ class Shelf:
         self._news = news
 
     async def put_original(self, place: Place, file_name: str, digested: Digested, holder: str) -> Ready | Record:
-        """Keep the original; returns the record of the same bytes instead where the dataset has one."""
+        """Keep what is kept of the original; returns the record of the same bytes instead where the dataset has one."""
         new = _new_record(place, file_name, digested, holder)
         original = keys.original(place.tenant, digested.sha256)
         claim = Claim((original, new.signal.shard_key), holder, place.dataset_id, digested.sha256)
         if (before := await self._ledger.claim(claim)) is not None:
             await self.note(place, digested.parts, [before.record_id])
             return before
-        await self._vault.put(place.tenant, digested.sha256, digested.original)
+        if digested.original is not None:
+            await self._vault.put(place.tenant, digested.sha256, digested.original)
         return Ready(new, digested.decoded.recording.signal)
 
     async def note(self, place: Place, digests: Iterable[str], record_ids: Sequence[str]) -> None:
