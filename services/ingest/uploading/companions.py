@@ -71,13 +71,15 @@ class Companions:
         return UploadedFile(header.file.name, header.file.data, present)
 
     def _overflow(self) -> Iterator[UploadedFile]:
-        while self._held_bytes() > self._max_held_bytes:
+        while self.held_bytes > self._max_held_bytes:
             if self._others:
                 yield self._others.pop(next(iter(self._others)))
             else:
                 yield self._joined(next(iter(self._headers)))
 
-    def _held_bytes(self) -> int:
+    @property
+    def held_bytes(self) -> int:
+        """The size of everything that waits."""
         headers = sum(header.file.size_bytes for header in self._headers.values())
         return headers + sum(file.size_bytes for file in self._others.values())
 
