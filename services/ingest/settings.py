@@ -29,8 +29,9 @@ class IngestSettings(ServiceSettings):
     limits: LimitSettings = LimitSettings()
     pseudonym_secret: SecretStr | None = None
     """Keys the pseudonyms of patients; unset, the identity secret does, and patients get new ones when it changes."""
-    originals: Literal["encrypted", "as_received"] = "encrypted"
-    """What is kept of the files themselves: encrypted under the site's key, or as they came, names and all."""
+    originals: Literal["encrypted", "deidentified", "as_received", "none"] = "encrypted"
+    """What is kept of the files themselves: encrypted under the site's key; without names, dates of birth and ids, as
+    far as that can be proved; as they came, names and all; or nothing."""
     originals_secret: SecretStr | None = None
     """Keys the encryption of originals; unset, the identity secret does."""
     originals_old_secrets: tuple[SecretStr, ...] = ()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from services.ingest.decoding.leads import Leads, canonical, derive, residuals
+from services.ingest.decoding.leads import Leads, canonical, derive, inverted, residuals
 from services.ingest.decoding.subject import UNKNOWN, Subject
 from services.shared.acquisition import NOT_STATED, Acquisition, Scale
 from services.shared.ecg import MAX_ABS_MV, STANDARD_LEADS, Recording, Remark, Signal
@@ -14,7 +14,7 @@ from services.shared.errors import UnreadableFile
 UNUSUAL_MV = (0.1, 20.0)
 """The largest sample of a surface ECG lies between these; pacing spikes and artefacts may pass the upper."""
 ALGEBRA_TOLERANCE_MV = 0.1
-NOTE_CODES = frozenset({"lead_algebra"})
+NOTE_CODES = frozenset({"original_not_kept", "lead_algebra"})
 """Remarks that report a check that passed; every other remark makes a file "stored with warnings"."""
 MAX_LEADS = 64
 _MAX_NAME = 32
@@ -40,6 +40,7 @@ def assemble(found: Found) -> Recording:
     Raises UnreadableFile where no standard lead is there, or the values cannot be an ECG.
     """
     _check_values(found.signal)
+    found = _upright(found)
     leads, empty = _named(found)
     derived = derive(leads)
     remarks = [*found.remarks, *_lead_remarks(leads, derived, empty), *_value_remarks(leads)]
@@ -80,6 +81,28 @@ def _check_values(signal: Signal) -> None:
         )
 
 
+def _upright(found: Found) -> Found:
+    """Turn the leads that are held upside down, such as Cabrera's -aVR, where the lead itself is not there as well."""
+    known = {canonical(name) for name in found.names}
+    turned = {name: lead for name in found.names if (lead := inverted(name)) and lead not in known}
+    if not turned or len(set(turned.values())) < len(turned):
+        return found
+    signal = found.signal.copy()
+    for row, name in enumerate(found.names):
+        if name in turned:
+            np.negative(signal[row], out=signal[row])
+    leads = ", ".join(turned.values())
+    remark = Remark("inverted_lead", f"The file holds −{leads}: the sign was turned to give {leads}.")
+    scales = tuple(replace(scale, lead=turned.get(scale.lead, scale.lead)) for scale in found.acquisition.scales)
+    return replace(
+        found,
+        signal=signal,
+        names=tuple(turned.get(name, name) for name in found.names),
+        remarks=(*found.remarks, remark),
+        acquisition=replace(found.acquisition, scales=scales),
+    )
+
+
 def _named(found: Found) -> tuple[Leads, tuple[str, ...]]:
     """Return the leads that hold samples, and the names of the standard ones that are there but hold none."""
     leads: Leads = {}
@@ -101,7 +124,9 @@ def _named(found: Found) -> tuple[Leads, tuple[str, ...]]:
 
 
 def _known_as(name: str) -> str:
-    known = canonical(name)
+    known, turned = canonical(name), inverted(name)
+    if turned:
+        return f"-{turned}"
     return known or "".join(c if c.isprintable() else "?" for c in name.strip())[:_MAX_NAME] or "unnamed"
 
 

@@ -38,13 +38,14 @@ class Shelf:
         self._news = news
 
     async def put_original(self, place: Place, file_name: str, digested: Digested, holder: str) -> Ready | Record:
-        """Keep the original; returns the record of the same bytes instead where the dataset has one."""
+        """Keep what is kept of the original; returns the record of the same bytes instead where the dataset has one."""
         new = _new_record(place, file_name, digested, holder)
         original = keys.original(place.tenant, digested.sha256)
         claim = Claim((original, new.signal.shard_key), holder, place.dataset_id, digested.sha256)
         if (before := await self._ledger.claim(claim)) is not None:
             return before
-        await self._vault.put(place.tenant, digested.sha256, digested.original)
+        if digested.original is not None:
+            await self._vault.put(place.tenant, digested.sha256, digested.original)
         return Ready(new, digested.decoded.recording.signal)
 
     async def flush(self, batch: Sequence[Ready]) -> tuple[Committed, ...]:
@@ -52,7 +53,8 @@ class Shelf:
         placed = _placed(batch)
         await asyncio.gather(*(self._signals.write_shard(key, signals) for key, signals in _shards(placed).items()))
         records = tuple(record for record, _ in placed)
-        done = await self._ledger.commit(Commit(records))
+        instances = {new.record_id: ready.instance for new, ready in placed if ready.instance is not None}
+        done = await self._ledger.commit(Commit(records, instances))
         if stored := [item.record.record_id for item in done if item.is_new]:
             await self._news.stored(records[0].tenant, records[0].dataset_id, stored)
         return done

@@ -73,8 +73,8 @@ class Uploads:
         if len(files) != 1:
             raise InvalidRequest(f"One ECG was expected; {len(files)} files came. Send a file, with its companions.")
         async with self._room.files:
-            digested = await self._pool.digest(files[0], self._keyed(tenant, declaration))
-        return digested.decoded.format_name, _inline(digested.decoded.recording)
+            decoded = await self._pool.decode(files[0], self._keyed(tenant, declaration))
+        return decoded.format_name, _inline(decoded.recording)
 
     async def close(self) -> None:
         """Let every session that was left clean up behind itself."""
