@@ -1,8 +1,8 @@
 """WFDB files for the tests, packed number by number as the standard words it."""
 
 import io
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, Literal
 
 import numpy as np
 import soundfile
@@ -16,28 +16,22 @@ RANGES: Final = {
     "311": (-512, 511), "508": (-128, 127), "516": (-32768, 32767), "524": (-(1 << 23), (1 << 23) - 1),
 }  # fmt: skip
 """The numbers that each format holds; of format 8, the differences."""
+_OF_WHOLE_BYTES: Final[dict[str, tuple[int, Literal["little", "big"], bool, int]]] = {
+    "8": (1, "little", True, 0), "16": (2, "little", True, 0), "24": (3, "little", True, 0),
+    "32": (4, "little", True, 0), "61": (2, "big", True, 0), "80": (1, "little", False, 128),
+    "160": (2, "little", False, 32768),
+}  # fmt: skip
+"""Size, order, whether there is a sign, and the number for zero."""
 _SHIFT: Final = {"508": ("int16", 8, "PCM_S8"), "516": ("int16", 0, "PCM_16"), "524": ("int32", 8, "PCM_24")}
 
 
 def packed(code: str, numbers: Sequence[int]) -> bytes:
     """Return numbers in a format; not FLAC."""
-    match code:
-        case "8":
-            return b"".join(n.to_bytes(1, "little", signed=True) for n in numbers)
-        case "16" | "24" | "32":
-            return b"".join(n.to_bytes(int(code) // 8, "little", signed=True) for n in numbers)
-        case "61":
-            return b"".join(n.to_bytes(2, "big", signed=True) for n in numbers)
-        case "80":
-            return bytes(n + 128 for n in numbers)
-        case "160":
-            return b"".join((n + 32768).to_bytes(2, "little") for n in numbers)
-        case "212":
-            return b"".join(_212(*numbers[at : at + 2]) for at in range(0, len(numbers), 2))
-        case "310":
-            return b"".join(_310(*numbers[at : at + 3]) for at in range(0, len(numbers), 3))
-        case _:
-            return b"".join(_311(*numbers[at : at + 3]) for at in range(0, len(numbers), 3))
+    if code in _OF_WHOLE_BYTES:
+        size, order, signed, zero = _OF_WHOLE_BYTES[code]
+        return b"".join((n + zero).to_bytes(size, order, signed=signed) for n in numbers)
+    count, pack = {"212": (2, _212), "310": (3, _310), "311": (3, _311)}[code]
+    return b"".join(pack(*numbers[at : at + count]) for at in range(0, len(numbers), count))
 
 
 def flac(code: str, channels: NDArray[Any]) -> bytes:
@@ -50,7 +44,7 @@ def flac(code: str, channels: NDArray[Any]) -> bytes:
 
 
 def signal_lines(
-    raw: Sequence[NDArray[Any]], kind: str, *, file_name: str = "r.dat", gain: str = "100/mV", names: Sequence[str] = ()
+    raw: Iterable[NDArray[Any]], kind: str, *, file_name: str = "r.dat", gain: str = "100/mV", names: Sequence[str] = ()
 ) -> list[str]:
     """Return the lines of a header for signals of whole numbers, with their initial values and checksums."""
     return [

@@ -30,7 +30,7 @@ def interleaved(code: str, raw: NDArray[np.int64]) -> bytes:
     return packed(code, raw.T.reshape(-1).tolist())
 
 
-def read(head: bytes, declared_gain: float | None = None, **files: bytes) -> Record:
+def read(head: bytes, declared_gain: float | None = None, /, **files: bytes) -> Record:
     beside = {name.replace("_", "."): data for name, data in files.items()}
     return read_record(parse_header(head, "r.hea"), beside, declared_gain)
 
@@ -124,7 +124,9 @@ def test_a_signal_that_comes_late_is_brought_in_step(per_frame: int) -> None:
     assert codes(record) == {"skew"}
 
 
-@pytest.mark.parametrize(("unit", "millivolt", "ucum"), [("mV", 1, "mV"), ("uV", 1e-3, "uV"), ("µV", 1e-3, "uV"), ("V", 1e3, "V")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("unit", "millivolt", "ucum"), [("mV", 1, "mV"), ("uV", 1e-3, "uV"), ("µV", 1e-3, "uV"), ("V", 1e3, "V")]
+)
 def test_units_are_read(unit: str, millivolt: float, ucum: str) -> None:
     raw = np.arange(10)[None]
 
@@ -226,7 +228,7 @@ def test_damaged_files_are_refused_or_told(code: str) -> None:
         for name, data in damaged.items():
             for at in random.integers(0, len(data), random.integers(0, 4)):
                 data[at] = random.integers(256)
-            if random.random() < 0.2:  # noqa: PLR2004 one in five
+            if random.random() < 0.2:
                 damaged[name] = data[: random.integers(len(data))]
         try:
             record = read(bytes(damaged["r.hea"]), r_dat=bytes(damaged["r.dat"]))

@@ -15,9 +15,9 @@ A = np.arange(300).reshape(3, 100)
 B = np.arange(450).reshape(3, 150) - 200
 FIXED = header("rec/3 3 500 300", ["a 100", "~ 50", "b 150"])
 VARIABLE = header("rec/4 3 500 300", ["rec_layout 0", "rec_0001 100", "~ 50", "rec_0002 150"])
-LAYOUT = {
-    "rec_layout.hea": header("rec_layout 3 500 0", [f"~ 0 200/mV 0 0 0 0 0 {name}" for name in ("I", "II", "V1")])
-}
+LEADS = ("I", "II", "V1")
+LAYOUT = {"rec_layout.hea": header("rec_layout 3 500 0", [f"~ 0 200/mV 0 0 0 0 0 {name}" for name in LEADS])}
+BOTH = {**part("a", A), **part("b", B)}
 VARIED = {
     **LAYOUT,
     **part("rec_0001", A[:2], names=("V1", "I")),
@@ -41,9 +41,7 @@ def codes(record: Record) -> set[str]:
 
 
 def test_segments_of_a_fixed_layout_follow_each_other_with_their_gaps(tmp_path: Path) -> None:
-    files = {**part("a", A), **part("b", B)}
-
-    record = read(FIXED, files)
+    record = read(FIXED, BOTH)
 
     assert (record.names, record.signal.shape) == (("I", "II", "III"), (3, 300))
     np.testing.assert_allclose(record.signal[:, :100], A / 100, rtol=1e-6)
@@ -51,7 +49,7 @@ def test_segments_of_a_fixed_layout_follow_each_other_with_their_gaps(tmp_path: 
     np.testing.assert_allclose(record.signal[:, 150:], B / 100, rtol=1e-6)
     assert codes(record) == {"joined_segments"}
     without_gap = header("rec/2 3 500 250", ["a 100", "b 150"])
-    np.testing.assert_allclose(read(without_gap, files).signal, by_the_library(tmp_path, without_gap, files), rtol=1e-6)
+    np.testing.assert_allclose(read(without_gap, BOTH).signal, by_the_library(tmp_path, without_gap, BOTH), rtol=1e-6)
 
 
 def test_segments_of_a_variable_layout_bring_the_leads_that_they_have(tmp_path: Path) -> None:
@@ -75,7 +73,7 @@ def test_a_segment_may_occur_again() -> None:
 
 
 def test_what_is_said_of_several_segments_is_said_once() -> None:
-    files = {name: data.replace(b" 0 I\n", b" 1 I\n").replace(b"100/mV", b"0") for name, data in {**part("a", A), **part("b", B)}.items()}  # fmt: skip
+    files = {name: data.replace(b"100/mV", b"0") for name, data in BOTH.items()}
 
     record = read(FIXED, files)
 
@@ -98,18 +96,22 @@ def test_a_file_of_a_segment_that_is_missing_is_named(absent: str, message: str)
         read(VARIABLE, files)
 
 
+SHORTER = FIXED.replace(b"a 100", b"a 90")
+IS_ONE_ITSELF = "a.hea lists segments and is one itself"
+
+
 @pytest.mark.parametrize(
     ("master", "files", "message"),
     [
-        (FIXED, {"a.hea": FIXED.replace(b"a 100", b"rec 100"), **part("b", B)}, "a.hea lists segments and is one itself"),
-        (FIXED, {"a.hea": header("a/1 3 500 100", ["rec 100"]), **part("b", B)}, "is one itself"),
-        (FIXED.replace(b"a 100", b"a 90"), {**part("a", A), **part("b", B)}, "announces 300 samples, its segments have 290"),
-        (FIXED.replace(b"a 100", b"a 90").replace(b"500 300", b"500 290"), {**part("a", A), **part("b", B)}, "says it has 90"),
-        (FIXED.replace(b"3 500", b"3 250"), {**part("a", A), **part("b", B)}, "500 frames per second, the record 250"),
-        (FIXED, {**part("a", A), **part("b", B[:2])}, "has no layout"),
+        (FIXED, {**BOTH, "a.hea": FIXED.replace(b"a 100", b"rec 100")}, IS_ONE_ITSELF),
+        (FIXED, {**BOTH, "a.hea": header("a/1 3 500 100", ["rec 100"])}, IS_ONE_ITSELF),
+        (SHORTER, BOTH, "announces 300 samples, its segments have 290"),
+        (SHORTER.replace(b"500 300", b"500 290"), BOTH, "says it has 90"),
+        (FIXED.replace(b"3 500", b"3 250"), BOTH, "500 frames per second, the record 250"),
+        (FIXED, {**BOTH, **part("b", B[:2])}, "has no layout"),
         (header("rec/1 3 500 50", ["~ 50"]), {}, "None of the segments"),
     ],
-)  # fmt: skip
+)
 def test_records_that_contradict_themselves_are_refused(master: bytes, files: dict[str, bytes], message: str) -> None:
     with pytest.raises(UnreadableFile, match=message):
         read(master, files)
