@@ -134,6 +134,7 @@ class IngestClient:
         "GetStatistics",
         "ExportSignal",
         "DecodeFile",
+        "FindMissing",
     )
 
     def __init__(self, rpc: RpcClient) -> None:
@@ -143,6 +144,7 @@ class IngestClient:
         self.list_datasets = Unary(rpc, stub.ListDatasets)
         self.delete_dataset = Unary(rpc, stub.DeleteDataset, LONG_SECONDS)
         self.upload_records = Duplex(rpc, stub.UploadRecords)
+        self.find_missing = Unary(rpc, stub.FindMissing)
         self.put_labels = Up(rpc, stub.PutLabels)
         self.list_records = Unary(rpc, stub.ListRecords)
         self.get_record = Unary(rpc, stub.GetRecord)

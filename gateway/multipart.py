@@ -12,6 +12,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from services.shared.errors import InvalidRequest, PlatformError, TooLarge
+from services.shared.uploads import relative_name
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -143,7 +144,7 @@ class _Reader:
             if kind != b"form-data" or not options.get(b"name"):
                 raise InvalidRequest("A part of the form has no name in its Content-Disposition.")
             self._name = _text(options[b"name"])
-            self._file_name = _without_folders(options[b"filename"]) if b"filename" in options else None
+            self._file_name = relative_name(_text(options[b"filename"])) if b"filename" in options else None
         elif name.lower() == b"content-transfer-encoding":
             self._check_encoding(value.decode("latin-1").strip().lower())
 
@@ -190,8 +191,3 @@ def _text(value: bytes) -> str:
         return value.decode("utf-8")
     except UnicodeDecodeError:
         raise InvalidRequest("The form's names and fields must be UTF-8.") from None
-
-
-def _without_folders(value: bytes) -> str:
-    """Return a file's name without folders: browsers and scripts send both."""
-    return _text(value).replace("\\", "/").rsplit("/", 1)[-1]

@@ -18,6 +18,8 @@ class LimitSettings(Part):
 
     max_upload_bytes: int = Field(default=64 << 20, ge=1 << 10)
     """One uploaded file; a larger one is refused, the others of its request are not."""
+    max_archive_bytes: int = Field(default=2 << 30, ge=1 << 10)
+    """One uploaded zip or tar."""
     max_upload_files: int = Field(default=20_000, ge=1)
     """Files of one request; the report has a line for each."""
     max_model_bytes: int = Field(default=2 << 30, ge=1 << 10)

@@ -17,6 +17,8 @@ _OUTCOME: Final = {
     pb.FILE_OUTCOME_DUPLICATE: FileOutcome.DUPLICATE,
     pb.FILE_OUTCOME_REFUSED: FileOutcome.REFUSED,
     pb.FILE_OUTCOME_COMPANION: FileOutcome.COMPANION,
+    pb.FILE_OUTCOME_UNPACKED: FileOutcome.UNPACKED,
+    pb.FILE_OUTCOME_LEFT_OUT: FileOutcome.LEFT_OUT,
 }
 
 FILE_END: Final = pb.UploadRecordsRequest(end=pb.FileEnd())

@@ -10,6 +10,7 @@ from services.ingest.catalog.erasures import Erasures
 from services.ingest.catalog.instances import Instances
 from services.ingest.catalog.labels import replace_labels
 from services.ingest.catalog.ledger import Ledger
+from services.ingest.catalog.parts import Parts
 from services.ingest.catalog.records import Records
 from services.ingest.catalog.statistics import statistics
 from services.ingest.catalog.writing import open_writing
@@ -88,6 +89,7 @@ def _compose(settings: IngestSettings, deployable: Deployable, resources: Resour
             retrieval=Retrieval(instances, records, vault, signals),
             replace_labels=partial(replace_labels, database),
             count=partial(statistics, database),
+            missing=Parts(database).missing,
             signals=signals,
             uploads=uploads,
             removal=Removal(rows, eraser, news),

@@ -35,6 +35,8 @@ class Digested:
     """What is kept of the file; with companions, an archive of them all that is the same for the same files."""
     sha256: str
     """Of the file as it came."""
+    parts: tuple[str, ...] = ()
+    """The sha256 of each file, where there are companions."""
 
 
 class DecodingPool:
@@ -74,11 +76,16 @@ def _digest(file: UploadedFile, declaration: Declaration, keep: Keep) -> Digeste
         recording = decoded.recording
         decoded = replace(decoded, recording=replace(recording, remarks=(*recording.remarks, NOT_KEPT)))
     original = came if kept is file else None if kept is None else _bytes(kept)
-    return Digested(decoded, original, hashlib.sha256(came).hexdigest())
+    parts = (file.data, *file.companions.values()) if file.companions else ()
+    return Digested(decoded, original, _sha256(came), tuple(map(_sha256, parts)))
 
 
 def _bytes(file: UploadedFile) -> bytes:
     return file.data if not file.companions else _bundle(file)
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _decode(file: UploadedFile, declaration: Declaration) -> Decoded:

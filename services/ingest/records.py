@@ -97,6 +97,8 @@ class NewRecord:
     sex: str | None
     acquisition: Acquisition
     created_at: datetime
+    parts: tuple[str, ...] = ()
+    """The sha256 of each file it came from, where they were several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,10 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
     REFUSED = "refused"
     COMPANION = "companion"
+    UNPACKED = "unpacked"
+    """An archive; its files have lines of their own."""
+    LEFT_OUT = "left_out"
+    """A file that an operating system left in an archive."""
 
 
 @dataclass(frozen=True, slots=True)

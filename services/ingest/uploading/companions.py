@@ -41,7 +41,8 @@ class Companions:
 
     def __init__(self, max_held_bytes: int) -> None:
         self._max_held_bytes = max_held_bytes
-        self._held_bytes = 0
+        self.held_bytes = 0
+        """The size of everything that waits."""
         self._headers: dict[str, _Waiting] = {}
         self._parts: dict[str, UploadedFile] = {}
         """Signal files, and headers of segments."""
@@ -67,14 +68,24 @@ class Companions:
                 yield from self._whole(name)
         while len(self._passing) > PASSING:
             yield self._first(self._passing)
-        while self._held_bytes > self._max_held_bytes:
+        while self.held_bytes > self._max_held_bytes:
             yield self._overflow()
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Say whether records wait that are whole and not called as segments are."""
+        return bool(self._passing)
+
+    def settle(self) -> Iterator[UploadedFile]:
+        """Yield these records: no header is expected any more that names them."""
+        while self._passing:
+            yield self._first(self._passing)
 
     def rest(self) -> Iterator[UploadedFile]:
         """Yield everything that is still held, at the end of the upload."""
-        for whole in (self._passing, self._segments):
-            while whole:
-                yield self._first(whole)
+        yield from self.settle()
+        while self._segments:
+            yield self._first(self._segments)
         while self._headers:
             yield self._joined(next(iter(self._headers)))
         while self._parts:
@@ -83,7 +94,7 @@ class Companions:
     def _take_header(self, file: UploadedFile, header: Header) -> list[str]:
         """Let a header wait for its files; return the headers that may now have all theirs."""
         self._headers[file.name] = _Waiting(file, bool(header.segments))
-        self._held_bytes += file.size_bytes
+        self.held_bytes += file.size_bytes
         self._want(file.name, header.files)
         complete = [name for segment in header.files for name in self._adopt(segment)] if header.segments else []
         return [*complete, file.name]
@@ -91,7 +102,7 @@ class Companions:
     def _take_part(self, file: UploadedFile, its_own: Iterable[str]) -> list[str]:
         """Keep a file that a header names, or may; return the headers that may now have all theirs."""
         self._parts[file.name] = file
-        self._held_bytes += file.size_bytes
+        self.held_bytes += file.size_bytes
         namers = [*self._namers.get(file.name, ())]
         for name in namers:
             self._want(name, its_own)
@@ -110,7 +121,7 @@ class Companions:
         """Make the parts of a record that waits by itself those of the header that names it as its segment."""
         whole = self._segments.pop(segment, None) or self._passing.pop(segment, None)
         if whole is not None:
-            self._held_bytes -= whole.size_bytes
+            self.held_bytes -= whole.size_bytes
             parts = [UploadedFile(name, data) for name, data in whole.companions.items() if name not in self._parts]
             complete = self._take_part(UploadedFile(whole.name, whole.data), whole.companions)
             return [*complete, *(name for part in parts for name in self._take_part(part, ()))]
@@ -128,7 +139,7 @@ class Companions:
             yield record
             return
         (self._segments if _SEGMENT_NAME.fullmatch(record.name) else self._passing)[record.name] = record
-        self._held_bytes += record.size_bytes
+        self.held_bytes += record.size_bytes
 
     def _joined(self, header_name: str) -> UploadedFile:
         """Return a header with the files that are there of those it names; these go once no other header names them."""
@@ -136,12 +147,12 @@ class Companions:
         present = {name: self._parts[name].data for name in sorted(header.wanted) if name in self._parts}
         for name in present:
             if name not in self._namers:
-                self._held_bytes -= self._parts.pop(name).size_bytes
+                self.held_bytes -= self._parts.pop(name).size_bytes
         return UploadedFile(header.file.name, header.file.data, present)
 
     def _forget(self, header_name: str) -> _Waiting:
         header = self._headers.pop(header_name)
-        self._held_bytes -= header.file.size_bytes
+        self.held_bytes -= header.file.size_bytes
         for name in header.wanted:
             namers = self._namers[name]
             del namers[header_name]
@@ -151,7 +162,7 @@ class Companions:
 
     def _first(self, held: dict[str, UploadedFile]) -> UploadedFile:
         file = held.pop(next(iter(held)))
-        self._held_bytes -= file.size_bytes
+        self.held_bytes -= file.size_bytes
         return file
 
     def _overflow(self) -> UploadedFile:
@@ -167,14 +178,14 @@ class Companions:
         """Yield what is held under the name of a file that now comes: another file of that name, of another folder."""
         for whole in (self._passing, self._segments):
             if name in whole:
-                self._held_bytes -= whole[name].size_bytes
+                self.held_bytes -= whole[name].size_bytes
                 yield whole.pop(name)
         if name in self._headers:
             yield self._joined(name)
         while name in self._parts and name in self._namers:
             yield self._joined(next(iter(self._namers[name])))
         if name in self._parts:
-            self._held_bytes -= self._parts[name].size_bytes
+            self.held_bytes -= self._parts[name].size_bytes
             yield self._parts.pop(name)
 
 

@@ -112,6 +112,9 @@ class FakeIngest(ingest_pb2_grpc.IngestServiceServicer):
         outcome = ingest_pb2.FILE_OUTCOME_REFUSED
         return ingest_pb2.UploadRecordsResponse(file_name=name, outcome=outcome, error_code=code, error_detail=detail)
 
+    async def FindMissing(self, request: Any, context: Any) -> Any:
+        return ingest_pb2.FindMissingResponse(sha256=request.sha256[1:])
+
     async def PutLabels(self, requests: Any, context: Any) -> Any:
         self.labels = b"".join([step.chunk.data async for step in requests])
         return ingest_pb2.PutLabelsResponse(labelled_records=1, unlabelled_records=2, classes=["normal"])
