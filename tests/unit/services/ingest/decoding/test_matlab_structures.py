@@ -60,19 +60,23 @@ def test_what_a_cell_array_announces_is_not_allocated(*, matrix_class: int, pack
     bomb = matrix(1, (1, 1), matrix(matrix_class, (1 << 30, 1), fields), name=b"ECG")
     data = HEADER + (struct.pack("<2I", 15, len(zlib.compress(bomb))) + zlib.compress(bomb) if packed else bomb)
 
-    with pytest.raises(UnreadableFile, match="damaged"):
+    with pytest.raises(UnreadableFile, match="None of the arrays"):
         read(data)
+    if matrix_class != 3:
+        with pytest.raises(UnreadableFile, match="damaged"):
+            read(HEADER + matrix(matrix_class, (1 << 30, 1), fields, name=b"ECG"))
 
 
-def test_structures_in_structures_end() -> None:
-    inner = matrix(6, (1, 1), element(9, struct.pack("<d", 1)))
-    for _ in range(20):
-        inner = matrix(1, (1, 1), inner)
+@pytest.mark.parametrize("depth", [20, 2000])
+def test_structures_in_structures_end(depth: int) -> None:
+    inner = matrix(6, (12, 600), element(9, bytes(12 * 600 * 8)))
+    for _ in range(depth):
+        inner = matrix(2, (1, 1), element(5, struct.pack("<i", 2)), element(1, b"a\0"), inner)
 
-    with pytest.raises(UnreadableFile, match="nests more than"):
+    with pytest.raises(UnreadableFile, match="None of the arrays"):
         read(HEADER + matrix(1, (1, 1), inner, name=b"ECG"))
 
 
-def test_functions_in_a_structure_are_refused() -> None:
-    with pytest.raises(UnreadableFile, match="objects or functions"):
+def test_functions_are_left_out() -> None:
+    with pytest.raises(UnreadableFile, match="None of the arrays"):
         read(HEADER + matrix(1, (1, 1), matrix(16, (1, 1), matrix(1, (0, 0))), name=b"ECG"))
