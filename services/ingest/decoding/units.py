@@ -14,3 +14,10 @@ def millivolt_per(unit: str) -> float | None:
     """Return how many millivolt one of a unit is ("uV", "µV", "mV", "microvolt", …); None where it is no voltage."""
     name = unit.strip().translate(_MICRO).lower()
     return MILLIVOLT.get(_SPELLED.get(name, name))
+
+
+def ucum(unit: str) -> str:
+    """Return a unit of voltage as UCUM writes it ("uV", "mV", "nV", "V"); "" where it is no voltage."""
+    name = unit.strip().translate(_MICRO).lower()
+    known = _SPELLED.get(name, name)
+    return known[:-1] + "V" if known in MILLIVOLT else ""
