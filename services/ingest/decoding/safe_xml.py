@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final, NoReturn
-from xml.etree import ElementTree  # noqa: S405 the prolog is checked first: a document with a DTD never gets here
+from xml.etree.ElementTree import Element as Node
+from xml.etree.ElementTree import ParseError, XMLParser
 from xml.parsers import expat
 
 from services.shared.errors import TooLarge, UnreadableFile
@@ -44,12 +45,12 @@ Doctype = tuple[str, str]
 class Element:
     """One element; its name and the names of its attributes without namespace and in lower case."""
 
-    _node: ElementTree.Element
+    _node: Node
 
     @classmethod
     def none(cls) -> "Element":
         """Return what stands for an element that is not there: without text, attributes and children."""
-        return cls(ElementTree.Element(""))
+        return cls(Node(""))
 
     @property
     def name(self) -> str:
@@ -79,7 +80,7 @@ class Element:
 
     def find(self, *path: str) -> "Element | None":
         """Return the first element that lies at a path below this one."""
-        node: ElementTree.Element | None = self._node
+        node: Node | None = self._node
         for name in path:
             node = node.find(name) if node is not None else None
         return Element(node) if node is not None else next(self.all(*path), None)
@@ -132,7 +133,7 @@ def parse(data: bytes, what: str, *, doctype: Doctype | None = None) -> Element:
     try:
         _Prolog(what, doctype).check(text)
         root = _tree(text)
-    except (ElementTree.ParseError, expat.ExpatError, UnicodeEncodeError) as error:
+    except (ParseError, expat.ExpatError, UnicodeEncodeError) as error:
         line = 1 + lines.count("\n", 0, getattr(error, "offset", None) or 0)
         raise UnreadableFile(
             f"The {what} file is damaged or truncated at line {line}; whole, well-formed XML without entities was "
@@ -192,21 +193,21 @@ def _local(name: str) -> str:
     return name.rpartition("}")[2].lower()
 
 
-def _tree(text: str) -> ElementTree.Element:
+def _tree(text: str) -> Node:
     try:
         return _parsed(text)
-    except ElementTree.ParseError as error:
+    except ParseError as error:
         if error.code != _UNBOUND_PREFIX:
             raise
     return _parsed(_PREFIX.sub(r"\1", text))  # a piece cut from a larger document, without its namespaces
 
 
-def _parsed(text: str) -> ElementTree.Element:
-    parser = ElementTree.XMLParser()  # noqa: S314 no DTD, hence no entity, and its size is bounded
+def _parsed(text: str) -> Node:
+    parser = XMLParser()  # noqa: S314 no DTD, hence no entity, and its size is bounded
     try:
         parser.feed(text)
         return parser.close()
-    except ElementTree.ParseError as error:
+    except ParseError as error:
         error.offset = error.position[1]
         raise
 
@@ -219,7 +220,7 @@ def _check_size(text: str, what: str) -> None:
         raise TooLarge(f"The {what} file has more than {MAX_ATTRIBUTES} attributes; upload each ECG by itself.")
 
 
-def _check_shape(root: ElementTree.Element, what: str) -> None:
+def _check_shape(root: Node, what: str) -> None:
     level, count, depth = [root], 0, 0
     while level:
         count, depth = count + len(level), depth + 1
@@ -230,7 +231,7 @@ def _check_shape(root: ElementTree.Element, what: str) -> None:
         raise _too_many(what)
 
 
-class _Begun(Exception):  # noqa: N818 no error: the root element begins
+class _Begun(Exception):
     """The prolog is over."""
 
 

@@ -4,7 +4,6 @@ Physical value = origin + digit x scale, each with its own unit, per lead; time 
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 import numpy as np
@@ -17,11 +16,11 @@ from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding.digits import millivolt_of, number_of, samples_of, stacked
 from services.ingest.decoding.leads import canonical, of_code
 from services.ingest.decoding.safe_xml import Element, parse, root_of
-from services.ingest.decoding.subject import Subject, age_years, sex
+from services.ingest.decoding.subject import Subject, age_years, sex, years_between
 from services.ingest.decoding.units import millivolt_per, ucum
 from services.ingest.formats.base import UploadedFile
 from services.shared.acquisition import Scale
-from services.shared.ecg import Recording, Remark, Signal
+from services.shared.ecg import Recording, Remark
 from services.shared.errors import UnreadableFile
 
 NAME = "aecg"
@@ -33,7 +32,6 @@ _BEATS: Final = frozenset({"REPRESENTATIVE_BEAT", "MEDIAN_BEAT", "AVERAGE_BEAT"}
 _AGE_UNITS: Final = {"a": "Y", "mo": "M", "wk": "W", "d": "D"}
 _REPORTED_AGE: Final = frozenset({"21612-7", "30525-0"})
 """LOINC codes of ages."""
-_DAYS_PER_YEAR: Final = 365.25
 _MIN_SECONDS: Final = 0.5
 """Less is a sketch of a file, or a beat that is not called one."""
 
@@ -217,14 +215,4 @@ def _reported_age(root: Element) -> float | None:
 def _age_then(root: Element, birth: str) -> float | None:
     """Return the age at the time of the ECG; the date of birth itself goes nowhere."""
     stated = (root.attribute_of("value", "effectivetime", part) for part in ("center", "low"))
-    born, then = _date(birth), _date(next((time for time in stated if time), ""))
-    if born is None or then is None or then < born:
-        return None
-    return age_years(f"{(then - born).days / _DAYS_PER_YEAR:.2f}")
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        return datetime.strptime(text[:8], "%Y%m%d")  # noqa: DTZ007 only whole days count
-    except ValueError:
-        return None
+    return years_between(birth, next((time for time in stated if time), ""))

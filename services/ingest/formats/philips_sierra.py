@@ -5,7 +5,6 @@ after what I and II say, and are put together again here; microvolt = sample x r
 """
 
 import binascii
-from datetime import datetime
 from typing import Final
 
 import numpy as np
@@ -17,7 +16,7 @@ from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding.digits import millivolt_of, number_of
 from services.ingest.decoding.philips_claims import acquisition_of
 from services.ingest.decoding.safe_xml import Element, parse, root_of
-from services.ingest.decoding.subject import Subject, age_years, sex
+from services.ingest.decoding.subject import Subject, age_years, sex, years_between
 from services.ingest.decoding.xli import unpack_channels
 from services.ingest.formats.base import MAX_DECODED_BYTES, UploadedFile
 from services.shared.acquisition import Scale
@@ -31,7 +30,6 @@ _VERSIONS: Final = frozenset({"1.03", "1.04", "1.04.01"})
 _TWELVE: Final = frozenset({"STD-12", "10-WIRE"})
 _LIMBS: Final = STANDARD_LEADS[:6]
 _MILLIVOLT_PER_MICROVOLT: Final = 1e-3
-_DAYS_PER_YEAR: Final = 365.25
 _Raw = NDArray[np.int32]
 
 
@@ -156,18 +154,9 @@ def _doubts(root: Element, waves: Element, signals: Element) -> list[Remark]:
 def _subject(root: Element, declaration: Declaration) -> Subject:
     person = root.at("patient", "generalpatientdata")
     stated = age_years(person.text_of("age", "years"))
-    born = person.text_of("age", "dateofbirth")
+    born, then = person.text_of("age", "dateofbirth"), root.attribute_of("date", "dataacquisition")
     return Subject(
-        age_years=stated if stated is not None else _age_then(born, root.attribute_of("date", "dataacquisition")),
+        age_years=stated if stated is not None else years_between(born.replace("-", ""), then.replace("-", "")),
         sex=sex(person.text_of("sex")),
         patient=declaration.pseudonym(person.text_of("patientid")),
     )
-
-
-def _age_then(born: str, acquired: str) -> float | None:
-    """Return the age on the day of the ECG; the date of birth itself goes nowhere."""
-    try:
-        days = (datetime.fromisoformat(acquired[:10]) - datetime.fromisoformat(born[:10])).days
-    except ValueError:
-        return None
-    return age_years(f"{days / _DAYS_PER_YEAR:.2f}") if days >= 0 else None
