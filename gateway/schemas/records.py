@@ -125,6 +125,7 @@ class SignalFormat(StrEnum):
     CSV = "csv"
     WFDB = "wfdb"
     DICOM = "dicom"
+    FHIR = "fhir"
 
 
 SignalKind = Annotated[SignalFormat, Query(alias="format", description="What the signal is downloaded as.")]

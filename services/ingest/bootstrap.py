@@ -7,14 +7,18 @@ from einthoven.ingest.v1 import ingest_pb2_grpc
 from services.ingest.announcing import BusNews
 from services.ingest.catalog.datasets import Datasets
 from services.ingest.catalog.erasures import Erasures
+from services.ingest.catalog.instances import Instances
 from services.ingest.catalog.labels import replace_labels
 from services.ingest.catalog.ledger import Ledger
+from services.ingest.catalog.parts import Parts
 from services.ingest.catalog.records import Records
 from services.ingest.catalog.statistics import statistics
 from services.ingest.catalog.writing import open_writing
 from services.ingest.decoding_pool import DecodingPool
 from services.ingest.erasing.eraser import Eraser
 from services.ingest.erasing.sweep import Sweep
+from services.ingest.instances.retrieval import Retrieval
+from services.ingest.originals.keeping import WAYS
 from services.ingest.originals.sealing import Sealer
 from services.ingest.originals.vault import Vault
 from services.ingest.removal import Removal
@@ -60,11 +64,13 @@ def _compose(settings: IngestSettings, deployable: Deployable, resources: Resour
     store, database = resources.store, resources.database
     news, writing = BusNews(resources.bus), open_writing(database)
     rows, ledger = Erasures(database, writing), Ledger(writing)
-    eraser, pool = Eraser(store, rows), DecodingPool(settings.limits.decode_threads)
+    eraser, pool = Eraser(store, rows), DecodingPool(settings.limits.decode_threads, WAYS[settings.originals])
     sweep = Sweep(rows, eraser, every_seconds=settings.sweep_seconds, orphan_seconds=settings.orphan_seconds)
     secret = settings.pseudonym_secret or settings.identity.secret
+    vault, signals = _vault(settings, store), SignalStore(store)
+    records, instances = Records(database), Instances(database)
     uploads = Uploads(
-        Shelf(store, _vault(settings, store), ledger, news),
+        Shelf(store, vault, ledger, news),
         pool,
         eraser,
         limits=settings.limits,
@@ -78,10 +84,13 @@ def _compose(settings: IngestSettings, deployable: Deployable, resources: Resour
     return Ingest(
         Rooms(
             datasets=Datasets(database),
-            records=Records(database),
+            records=records,
+            instances=instances,
+            retrieval=Retrieval(instances, records, vault, signals),
             replace_labels=partial(replace_labels, database),
             count=partial(statistics, database),
-            signals=SignalStore(store),
+            missing=Parts(database).missing,
+            signals=signals,
             uploads=uploads,
             removal=Removal(rows, eraser, news),
             max_labels_bytes=settings.limits.max_labels_bytes,

@@ -4,7 +4,20 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
 from services.ingest.decoding.declaration import Declaration
-from services.ingest.records import Dataset, Label, LabelSummary, Page, Record, ReportLine, Statistics
+from services.ingest.exporting.exports import ExportedFile
+from services.ingest.records import (
+    Dataset,
+    Instance,
+    InstanceForm,
+    InstanceQuery,
+    Label,
+    LabelSummary,
+    Page,
+    Record,
+    ReportLine,
+    Statistics,
+    StoredInstance,
+)
 from services.ingest.steps import Step
 from services.shared.ecg import Recording
 
@@ -26,6 +39,10 @@ class DatasetCatalog(Protocol):
 
     async def create(self, tenant: str, name: str) -> Dataset:
         """Make an empty dataset; raises AlreadyExists where the name is taken."""
+        ...
+
+    async def ensure(self, tenant: str, name: str) -> Dataset:
+        """Return the dataset of a name, made where there is none."""
         ...
 
     async def get(self, tenant: str, dataset_id: str) -> Dataset:
@@ -65,6 +82,26 @@ class RecordCatalog(Protocol):
         ...
 
 
+class InstanceCatalog(Protocol):
+    """The DICOM instances of every department."""
+
+    async def page(self, tenant: str, query: InstanceQuery, *, limit: int, cursor: str) -> Page[StoredInstance]:
+        """List instances in the order they came: each SOP instance once, by its newest record."""
+        ...
+
+    async def of_record(self, tenant: str, record_id: str) -> Instance:
+        """Return what a record calls itself in DICOM; raises NotFound where it was no such object."""
+        ...
+
+
+class Retrieving(Protocol):
+    """Gives DICOM instances back."""
+
+    async def fetch(self, tenant: str, record_id: str, form: InstanceForm) -> ExportedFile:
+        """Return the instance that a record was made of; raises NotFound."""
+        ...
+
+
 class ReplaceLabels(Protocol):
     """Puts the labels of a dataset in place of those it had."""
 
@@ -78,6 +115,14 @@ class Count(Protocol):
 
     async def __call__(self, tenant: str, dataset_id: str) -> Statistics:
         """Count its records and labels; raises NotFound."""
+        ...
+
+
+class Missing(Protocol):
+    """Knows which files need not be sent again."""
+
+    async def __call__(self, tenant: str, dataset_id: str, digests: Sequence[str]) -> tuple[str, ...]:
+        """Return the sha256 of files that are not in a dataset; raises NotFound, or InvalidRequest for too many."""
         ...
 
 

@@ -22,6 +22,11 @@ class IngestServicer(ingest_pb2_grpc.IngestServiceServicer):
         dataset = await self._ingest.create_dataset(current_caller(), request.name)
         return pb.CreateDatasetResponse(dataset=convert.dataset_to_pb(dataset))
 
+    async def EnsureDataset(self, request: pb.EnsureDatasetRequest, context: Any) -> pb.EnsureDatasetResponse:
+        """Return the dataset of a name."""
+        dataset = await self._ingest.ensure_dataset(current_caller(), request.name)
+        return pb.EnsureDatasetResponse(dataset=convert.dataset_to_pb(dataset))
+
     async def GetDataset(self, request: pb.GetDatasetRequest, context: Any) -> pb.GetDatasetResponse:
         """Return one dataset."""
         dataset = await self._ingest.get_dataset(current_caller(), request.dataset_id)
@@ -46,6 +51,11 @@ class IngestServicer(ingest_pb2_grpc.IngestServiceServicer):
         dataset_id, declaration = await convert.upload_options(requests)
         async for line in self._ingest.upload(caller, dataset_id, declaration, convert.steps(requests)):
             yield convert.line_to_pb(line)
+
+    async def FindMissing(self, request: pb.FindMissingRequest, context: Any) -> pb.FindMissingResponse:
+        """Say which files are still to be sent."""
+        missing = await self._ingest.missing(current_caller(), request.dataset_id, request.sha256)
+        return pb.FindMissingResponse(sha256=missing)
 
     async def PutLabels(
         self, request_iterator: AsyncIterator[pb.PutLabelsRequest], context: Any
@@ -102,3 +112,18 @@ class IngestServicer(ingest_pb2_grpc.IngestServiceServicer):
         declaration = await convert.decode_options(requests)
         format_name, recording = await self._ingest.decode(caller, declaration, convert.steps(requests))
         return convert.decoded_to_pb(format_name, recording)
+
+    async def ListInstances(self, request: pb.ListInstancesRequest, context: Any) -> pb.ListInstancesResponse:
+        """List DICOM instances."""
+        caller, page, query = current_caller(), request.page, convert.instance_query(request)
+        found = await self._ingest.list_instances(caller, query, limit=page.limit, cursor=page.cursor)
+        return convert.instances_to_pb(found)
+
+    async def FetchInstance(
+        self, request: pb.FetchInstanceRequest, context: Any
+    ) -> AsyncIterator[pb.FetchInstanceResponse]:
+        """Stream a DICOM instance out."""
+        form = convert.instance_form(request.form)
+        file = await self._ingest.fetch_instance(current_caller(), request.record_id, form)
+        async for part in download(convert.head_to_pb(file), [file.data]):
+            yield pb.FetchInstanceResponse(file=part)

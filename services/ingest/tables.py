@@ -15,6 +15,7 @@ _MOMENT = sa.DateTime(timezone=True)
 ID_CHARACTERS = 32
 NAME_CHARACTERS = 255
 KEY_CHARACTERS = 400
+UID_CHARACTERS = 64
 
 
 class Base(DeclarativeBase):
@@ -71,6 +72,30 @@ class LabelRow(Base):
     dataset_id: Mapped[str] = mapped_column(sa.String(ID_CHARACTERS))
     name: Mapped[str] = mapped_column(sa.String(NAME_CHARACTERS))
     icd10: Mapped[str] = mapped_column(sa.String(16))
+
+
+class PartRow(Base):
+    """An uploaded file that is not a record's original, and a record that came from it."""
+
+    __tablename__ = "ingest_parts"
+
+    dataset_id: Mapped[str] = mapped_column(sa.String(ID_CHARACTERS), primary_key=True)
+    sha256: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    record_id: Mapped[str] = mapped_column(sa.String(ID_CHARACTERS), primary_key=True)
+
+
+class InstanceRow(Base):
+    """What the DICOM object that became a record calls itself."""
+
+    __tablename__ = "ingest_instances"
+
+    record_id: Mapped[str] = mapped_column(sa.String(ID_CHARACTERS), primary_key=True)
+    tenant: Mapped[str] = mapped_column(sa.String(NAME_CHARACTERS))
+    dataset_id: Mapped[str] = mapped_column(sa.String(ID_CHARACTERS))
+    study_uid: Mapped[str] = mapped_column(sa.String(UID_CHARACTERS))
+    series_uid: Mapped[str] = mapped_column(sa.String(UID_CHARACTERS))
+    sop_uid: Mapped[str] = mapped_column(sa.String(UID_CHARACTERS))
+    sop_class_uid: Mapped[str] = mapped_column(sa.String(UID_CHARACTERS))
 
 
 class ClaimRow(Base):

@@ -22,12 +22,6 @@ _HERTZ_MAX: Final = 10_000.0
 _MAX_STATEMENTS: Final = 64
 _MAX_CHARACTERS: Final = 300
 _MIN_NAME: Final = 3
-_SIGNATURE = re.compile(
-    r"\b(?:(?:un)?confirmed|reviewed|over-?read|referred|edited|e-?signed|signed|interpreted|verified|acquired|ordered)"
-    r"\s*(?:electronically\s*)?(?:by\b|:)|\b(?:technician|physician|operator|cardiologist|doctor|patient)\s*:"
-    r"|,\s*M\.?D\b|\bDr\.",
-    re.IGNORECASE,
-)
 _NAME = re.compile(r"[^\W\d_]+")
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(?:(\d\d)(?:\.(\d{1,6})\d*)?)?)?\s*([+-]\d{4}|Z)?\s*")
 _DAY: Final = 3
@@ -54,7 +48,7 @@ def measurements(found: Iterable[DeviceMeasurement | None]) -> tuple[DeviceMeasu
 
 
 def statements(lines: Iterable[str], names: Iterable[str] = ()) -> tuple[str, ...]:
-    """Return the lines of an interpretation: signatures are left out, and the given names of people blanked."""
+    """Return the lines of an interpretation, each once, with the given names of people blanked."""
     hidden = {word.casefold() for name in names for word in _NAME.findall(name) if len(word) >= _MIN_NAME}
 
     def blanked(word: re.Match[str]) -> str:
@@ -64,7 +58,7 @@ def statements(lines: Iterable[str], names: Iterable[str] = ()) -> tuple[str, ..
     for line in lines:
         text = " ".join("".join(c if c.isprintable() else " " for c in line[: 4 * _MAX_CHARACTERS]).split())
         text = text.rstrip(" ,;")
-        if text.strip(" .-") and not _SIGNATURE.search(text):
+        if text.strip(" .-"):
             cleaned[(_NAME.sub(blanked, text) if hidden else text)[:_MAX_CHARACTERS]] = None
     return tuple(cleaned)[:_MAX_STATEMENTS]
 

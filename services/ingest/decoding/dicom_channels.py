@@ -176,7 +176,7 @@ def volts_of(channel: DataSet, name: str, assumed_gain: float) -> Volts | None:
     correction = channel.number(_CORRECTION)
     resolution = sensitivity * (1.0 if correction is None else correction)
     zero = (channel.number(_BASELINE) or 0.0) * factor
-    return Volts(resolution * factor, zero, Scale(name, resolution, ucum(unit)))
+    return Volts(resolution * factor, zero, Scale(name, resolution, ucum(unit) or ""))
 
 
 def _name(channel: DataSet, row: int) -> str:

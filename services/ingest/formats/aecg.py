@@ -180,7 +180,7 @@ def _voltage(part: Element, what: str, name: str) -> tuple[float, float, str]:
     number = number_of(part.attribute("value"))
     if number is None:
         raise UnreadableFile(f"The {what} of lead {name} is no number; a value such as 2.5 was expected.")
-    return number, factor, ucum(unit)
+    return number, factor, ucum(unit) or ""
 
 
 def _rate_hz(chosen: _Set) -> float:

@@ -128,7 +128,7 @@ def _block(raw: Signal, names: tuple[str, ...], block: Element) -> _Block:
             f"The resolution of the CardioSoft file is {block.text_of('resolution')[:16] or 'missing'} {unit[:16]}; "
             "a number of uVperLsb was expected."
         )
-    return _Block(millivolt_of(raw, resolution * factor), names, _rate_hz(block), resolution, ucum(voltage))
+    return _Block(millivolt_of(raw, resolution * factor), names, _rate_hz(block), resolution, ucum(voltage) or "")
 
 
 def _rate_hz(block: Element) -> float:

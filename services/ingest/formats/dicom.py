@@ -8,12 +8,12 @@ from typing import Final
 
 import numpy as np
 
-from services.ingest.decoding.arrays import DEFAULT_GAIN_ADU_PER_MV
 from services.ingest.decoding.assembly import Found, assemble
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding.dicom_channels import Group, Volts, volts_of
 from services.ingest.decoding.dicom_claims import acquired_at, acquisition_of
 from services.ingest.decoding.dicom_elements import DataSet, parse_dicom
+from services.ingest.decoding.scaling import DEFAULT_GAIN_ADU_PER_MV
 from services.ingest.decoding.subject import Subject, age_years, sex, years_between
 from services.ingest.formats.base import MAX_DECODED_BYTES, UploadedFile
 from services.shared.ecg import Recording, Remark, Signal

@@ -123,7 +123,7 @@ def _scale(lead: Element, name: str) -> Scale:
             f"Lead {name} has {lead.text_of('leadamplitudeunitsperbit')[:16] or 'no'} {unit[:16] or 'unit'} per bit; "
             "a number of MICROVOLTS was expected."
         )
-    return Scale(name, per_bit, ucum(unit))
+    return Scale(name, per_bit, ucum(unit) or "")
 
 
 def _subject(root: Element, declaration: Declaration) -> Subject:

@@ -42,6 +42,16 @@ async def test_every_file_has_its_line(http: httpx.AsyncClient, rooms: Rooms) ->
     assert rooms.ingest.files == {"a.csv": 60, "b.csv": 60}
 
 
+async def test_a_raw_layout_is_handed_on(http: httpx.AsyncClient, rooms: Rooms) -> None:
+    fields = {"sample_type": "int16", "byte_order": "big", "lead_count": "8", "interleaved": "false"}
+
+    await http.post(RECORDS, files=files("a.dat"), data=fields | {"header_bytes": "512"})
+
+    declared = rooms.ingest.declaration
+    assert (declared.sample_type, declared.byte_order, declared.lead_count) == ("int16", "big", 8)
+    assert (declared.HasField("interleaved"), declared.interleaved, declared.header_bytes) == (True, False, 512)
+
+
 async def test_a_bad_file_costs_no_other(http: httpx.AsyncClient) -> None:
     report = (await http.post(RECORDS, files=files("bad.csv", "b.csv"))).json()
 
@@ -77,6 +87,24 @@ async def test_a_file_that_is_too_large_costs_only_itself(open_door: OpenDoor, r
     assert {name: line["outcome"] for name, line in lines.items()} == {"large.bin": "refused", "b.csv": "stored"}
     assert lines["large.bin"]["error"]["code"] == ErrorCode.TOO_LARGE
     assert list(rooms.ingest.files) == ["b.csv"]
+
+
+async def test_an_archive_has_a_limit_of_its_own(open_door: OpenDoor, rooms: Rooms) -> None:
+    door = await open_door(**small(max_upload_bytes=2048, max_archive_bytes=8192))
+    archives = [("files", (name, b"PK\x03\x04" + bytes(size), "x/y")) for name, size in (("a", 4096), ("b", 9000))]
+
+    async with httpx.AsyncClient(base_url=door.url) as http:
+        report = (await http.post(RECORDS, files=archives)).json()
+
+    told = {line["file_name"]: line["error"] and line["error"]["detail"] for line in report["files"]}
+    assert told == {"a": None, "b": "The file is larger than 8192 bytes."}
+    assert rooms.ingest.files == {"a": 4100}
+
+
+async def test_files_keep_the_folders_they_are_sent_with(http: httpx.AsyncClient, rooms: Rooms) -> None:
+    await http.post(RECORDS, files=[("files", ("one/a.csv", b"1", "x/y")), ("files", ("two/a.csv", b"1", "x/y"))])
+
+    assert list(rooms.ingest.files) == ["one/a.csv", "two/a.csv"]
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\tb.csv", "x" * 300])

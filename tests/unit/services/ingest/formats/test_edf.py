@@ -95,7 +95,7 @@ def test_person_and_equipment_of_edf_plus() -> None:
 
     recording = read(file, Declaration(pseudonym_key=b"key"))
 
-    assert (recording.age_years, recording.sex, recording.acquisition.device) == (60.5, "female", "Telemetry 03")
+    assert (recording.age_years, recording.sex, recording.acquisition.device) == (60, "female", "Telemetry 03")
     assert recording.patient == Declaration(pseudonym_key=b"key").pseudonym("MCH-02")
 
 
