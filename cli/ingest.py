@@ -13,6 +13,18 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from cli.client import PAUSES_SECONDS, Json, Platform
 from cli.datasets import dataset_named
+from cli.declared import (
+    ByteOrder,
+    FormatName,
+    Gain,
+    HeaderBytes,
+    Interleaved,
+    LeadCount,
+    LeadLayout,
+    Rate,
+    SampleType,
+    form_fields,
+)
 from cli.errors import CommandFailed, ExitCode
 from cli.files import CountedFile, batches, gather
 from cli.output import notices, print_json, print_table, say
@@ -51,12 +63,15 @@ def ingest(  # noqa: PLR0913 every parameter is an option of the command
     labels: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="CSV with file_name,label,ICD-10.")
     ] = None,
-    sampling_rate_hz: Annotated[float | None, typer.Option(help="For files that state no rate.")] = None,
-    gain_adu_per_mv: Annotated[float | None, typer.Option(help="For integer files that state no gain.")] = None,
-    lead_layout: Annotated[
-        str | None, typer.Option(help="'standard' or 'mimic', for files that name no leads.")
-    ] = None,
-    format_name: Annotated[str | None, typer.Option("--format", help="Overrule the recognition of the format.")] = None,
+    sampling_rate_hz: Rate = None,
+    gain_adu_per_mv: Gain = None,
+    lead_layout: LeadLayout = None,
+    format_name: FormatName = None,
+    sample_type: SampleType = None,
+    byte_order: ByteOrder = None,
+    lead_count: LeadCount = None,
+    interleaved: Interleaved = None,
+    header_bytes: HeaderBytes = None,
     url: Url = DEFAULT_URL,
     api_key: ApiKey = None,
     as_json: AsJson = False,
@@ -65,13 +80,10 @@ def ingest(  # noqa: PLR0913 every parameter is an option of the command
 
     Exits with 3 where some files were refused; the others are stored all the same.
     """
-    declared = {
-        "sampling_rate_hz": sampling_rate_hz,
-        "gain_adu_per_mv": gain_adu_per_mv,
-        "lead_layout": lead_layout,
-        "format": format_name,
-    }
-    fields = {name: str(value) for name, value in declared.items() if value is not None}
+    fields = form_fields(
+        sampling_rate_hz, gain_adu_per_mv, lead_layout, format_name,
+        sample_type, byte_order, lead_count, interleaved, header_bytes,
+    )  # fmt: skip
     groups = gather(paths, leave_out=labels)
     with Platform(Connection(url, api_key)) as platform:
         report = Report(dataset_named(platform, dataset, make=True))

@@ -8,6 +8,18 @@ from rich.progress import Progress, TextColumn
 
 from cli.client import Json, Platform
 from cli.datasets import dataset_named
+from cli.declared import (
+    ByteOrder,
+    FormatName,
+    Gain,
+    HeaderBytes,
+    Interleaved,
+    LeadCount,
+    LeadLayout,
+    Rate,
+    SampleType,
+    form_fields,
+)
 from cli.errors import CommandFailed, ExitCode
 from cli.models import ModelName, Name
 from cli.output import notices, print_json, print_table
@@ -22,8 +34,15 @@ def predict(  # noqa: PLR0913 every parameter is an option of the command
     file: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="Predict this file without storing it.")
     ] = None,
-    sampling_rate_hz: Annotated[float | None, typer.Option(help="For a file that states no rate.")] = None,
-    gain_adu_per_mv: Annotated[float | None, typer.Option(help="For an integer file that states no gain.")] = None,
+    sampling_rate_hz: Rate = None,
+    gain_adu_per_mv: Gain = None,
+    lead_layout: LeadLayout = None,
+    format_name: FormatName = None,
+    sample_type: SampleType = None,
+    byte_order: ByteOrder = None,
+    lead_count: LeadCount = None,
+    interleaved: Interleaved = None,
+    header_bytes: HeaderBytes = None,
     url: Url = DEFAULT_URL,
     api_key: ApiKey = None,
     as_json: AsJson = False,
@@ -35,11 +54,13 @@ def predict(  # noqa: PLR0913 every parameter is an option of the command
     if sum(choice is not None for choice in (dataset, record or None, file)) != 1:
         raise CommandFailed("Say what to predict: one of --dataset, --record or --file.", ExitCode.USAGE)
     name = ModelName.parse(model)
+    declared = form_fields(
+        sampling_rate_hz, gain_adu_per_mv, lead_layout, format_name,
+        sample_type, byte_order, lead_count, interleaved, header_bytes,
+    )  # fmt: skip
     with Platform(Connection(url, api_key)) as platform:
         if file is not None:
-            declared = {"sampling_rate_hz": sampling_rate_hz, "gain_adu_per_mv": gain_adu_per_mv}
-            fields = {key: str(value) for key, value in declared.items() if value is not None}
-            rows = _of_file(platform, name, file, fields)
+            rows = _of_file(platform, name, file, declared)
         elif dataset is not None:
             rows = _of_stored(platform, name, {"dataset_id": dataset_named(platform, dataset)})
         else:

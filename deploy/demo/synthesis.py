@@ -17,6 +17,7 @@ from deploy.demo.pathologies import PATHOLOGIES, Pathology, pathology_named
 from deploy.demo.patient import Patient, draw_patient
 from deploy.demo.rhythm import Rhythm, draw_rhythm, resting_rate
 from deploy.demo.torso import INDEPENDENT_LEADS, twelve_leads
+from services.shared.acquisition import Acquisition
 from services.shared.ecg import MAX_RATE_HZ, STANDARD_LEADS, Recording
 from services.shared.errors import InvalidRequest
 
@@ -104,7 +105,7 @@ def _record(
         rate_hz=float(rate_hz),
         age_years=patient.age_years,
         sex=patient.sex,
-        device="Einthoven synthesizer",
+        acquisition=Acquisition(device="Einthoven synthesizer"),
     )
 
 

@@ -5,7 +5,16 @@ from collections.abc import Iterable
 from einthoven.common.v1 import common_pb2
 from einthoven.ingest.v1 import ingest_pb2 as pb
 from gateway.convert.paging import next_cursor, page_request
-from gateway.schemas.records import Label, Record, RecordPage, Remark, SignalFormat
+from gateway.schemas.records import (
+    Acquisition,
+    DeviceMeasurement,
+    Label,
+    LeadScale,
+    Record,
+    RecordPage,
+    Remark,
+    SignalFormat,
+)
 from services.shared.rpc.convert import moment
 
 
@@ -52,7 +61,22 @@ def record(message: pb.Record) -> Record:
         patient=message.patient or None,
         age_years=message.age_years if message.HasField("age_years") else None,
         sex=message.sex or None,
+        acquisition=acquisition(message.acquisition) if message.HasField("acquisition") else None,
         created_at=moment(message.created_at),
+    )
+
+
+def acquisition(message: pb.Acquisition) -> Acquisition:
+    """Return how an ECG was recorded."""
+    return Acquisition(
+        device=message.device or None,
+        acquired_at=message.acquired_at or None,
+        high_pass_hz=message.high_pass_hz if message.HasField("high_pass_hz") else None,
+        low_pass_hz=message.low_pass_hz if message.HasField("low_pass_hz") else None,
+        notch_hz=message.notch_hz if message.HasField("notch_hz") else None,
+        scales=[LeadScale(lead=s.lead, resolution=s.resolution, unit=s.unit) for s in message.scales],
+        measurements=[DeviceMeasurement(name=m.name, value=m.value, unit=m.unit) for m in message.measurements],
+        statements=list(message.statements),
     )
 
 

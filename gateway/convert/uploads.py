@@ -32,6 +32,11 @@ def declaration(body: Declaration) -> pb.Declaration:
         gain_adu_per_mv=body.gain_adu_per_mv,
         lead_layout=body.lead_layout or "",
         format=body.format or "",
+        sample_type=body.sample_type or "",
+        byte_order=body.byte_order or "",
+        lead_count=body.lead_count,
+        interleaved=body.interleaved,
+        header_bytes=body.header_bytes,
     )
 
 

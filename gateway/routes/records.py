@@ -33,6 +33,10 @@ _SIGNAL: Final[dict[str, Any]] = {
         "application/octet-stream": _BINARY,
         "application/zip": _BINARY,
         "application/dicom": _BINARY,
+        "application/fhir+json": {
+            "schema": {"type": "object"},
+            "example": {"resourceType": "Observation", "status": "final", "component": []},
+        },
     },
 }
 

@@ -26,6 +26,16 @@ _RECORD: JsonDict = {
     "patient": None,
     "age_years": 61.0,
     "sex": "female",
+    "acquisition": {
+        "device": "GE MAC55",
+        "acquired_at": "2026-01-05T08:12:00",
+        "high_pass_hz": 0.05,
+        "low_pass_hz": 150.0,
+        "notch_hz": None,
+        "scales": [{"lead": "I", "resolution": 4.88, "unit": "uV"}],
+        "measurements": [{"name": "qrs_duration", "value": 96.0, "unit": "ms"}],
+        "statements": ["Sinus rhythm"],
+    },
     "created_at": "2026-01-05T08:30:00Z",
 }
 
@@ -42,6 +52,37 @@ class Label(Schema):
 
     name: str
     icd10: str | None = None
+
+
+class LeadScale(Schema):
+    """How the stored numbers of a lead became millivolt: one of them is so much of a unit."""
+
+    lead: str
+    resolution: float
+    unit: str = Field(description='UCUM, e.g. "uV"; empty where millivolt were declared or assumed.')
+
+
+class DeviceMeasurement(Schema):
+    """One measurement as the device states it: its claim, not the platform's."""
+
+    name: str = Field(description='E.g. "qrs_duration".')
+    value: float
+    unit: str = Field(description='UCUM, e.g. "ms".')
+
+
+class Acquisition(Schema):
+    """How an ECG was recorded, as far as its file says."""
+
+    device: str | None = Field(default=None, description="Manufacturer and model.")
+    acquired_at: str | None = Field(
+        default=None, description="ISO 8601, in the device's local time where no zone is stated."
+    )
+    high_pass_hz: float | None = Field(default=None, description="As the device had filtered.")
+    low_pass_hz: float | None = None
+    notch_hz: float | None = None
+    scales: list[LeadScale]
+    measurements: list[DeviceMeasurement]
+    statements: list[str] = Field(description="The device's interpretation, line by line.")
 
 
 class Record(Schema):
@@ -63,6 +104,7 @@ class Record(Schema):
     patient: str | None = Field(default=None, description="A pseudonym.")
     age_years: float | None = None
     sex: str | None = None
+    acquisition: Acquisition | None = Field(default=None, description="Null where the file says nothing of it.")
     created_at: datetime
 
 
@@ -83,6 +125,7 @@ class SignalFormat(StrEnum):
     CSV = "csv"
     WFDB = "wfdb"
     DICOM = "dicom"
+    FHIR = "fhir"
 
 
 SignalKind = Annotated[SignalFormat, Query(alias="format", description="What the signal is downloaded as.")]

@@ -21,6 +21,15 @@ class Declaration(RequestSchema):
     gain_adu_per_mv: float | None = Field(default=None, gt=0, le=1_000_000_000)
     lead_layout: Literal["standard", "mimic"] | None = None
     format: str | None = Field(default=None, max_length=63, description="Overrules what the content looks like.")
+    sample_type: (
+        Literal["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "float32", "float64"] | None
+    ) = Field(default=None, description="Of a raw file (.dat without a header), which is then read as declared.")
+    byte_order: Literal["little", "big"] | None = Field(default=None, description="Of a raw file; little where absent.")
+    lead_count: int | None = Field(default=None, ge=1, le=64, description="Of a raw file; 12 where absent.")
+    interleaved: bool | None = Field(
+        default=None, description="Whether a raw file holds the samples of all leads together (so where absent)."
+    )
+    header_bytes: int | None = Field(default=None, ge=0, le=1 << 30, description="Before a raw file's samples.")
 
 
 class InlinePrediction(Declaration):

@@ -7,6 +7,7 @@ from einthoven.ingest.v1 import ingest_pb2_grpc
 from services.ingest.announcing import BusNews
 from services.ingest.catalog.datasets import Datasets
 from services.ingest.catalog.erasures import Erasures
+from services.ingest.catalog.instances import Instances
 from services.ingest.catalog.labels import replace_labels
 from services.ingest.catalog.ledger import Ledger
 from services.ingest.catalog.records import Records
@@ -15,6 +16,9 @@ from services.ingest.catalog.writing import open_writing
 from services.ingest.decoding_pool import DecodingPool
 from services.ingest.erasing.eraser import Eraser
 from services.ingest.erasing.sweep import Sweep
+from services.ingest.instances.retrieval import Retrieval
+from services.ingest.originals.sealing import Sealer
+from services.ingest.originals.vault import Vault
 from services.ingest.removal import Removal
 from services.ingest.service import Ingest, Rooms
 from services.ingest.servicer import IngestServicer
@@ -25,6 +29,7 @@ from services.shared.database import Database
 from services.shared.deployable import Deployable
 from services.shared.identity import Tokens
 from services.shared.messaging import Bus
+from services.shared.observability.logs import get_logger
 from services.shared.resources import Given, Resources, open_resources
 from services.shared.rpc.server import RpcServer
 from services.shared.signals import SignalStore
@@ -33,6 +38,8 @@ from services.shared.storage import ObjectStore
 NAME = "ingest"
 SERVICE = "einthoven.ingest.v1.IngestService"
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+_log = get_logger(__name__)
 
 
 async def build(
@@ -58,8 +65,10 @@ def _compose(settings: IngestSettings, deployable: Deployable, resources: Resour
     eraser, pool = Eraser(store, rows), DecodingPool(settings.limits.decode_threads)
     sweep = Sweep(rows, eraser, every_seconds=settings.sweep_seconds, orphan_seconds=settings.orphan_seconds)
     secret = settings.pseudonym_secret or settings.identity.secret
+    vault, signals = _vault(settings, store), SignalStore(store)
+    records, instances = Records(database), Instances(database)
     uploads = Uploads(
-        Shelf(store, ledger, news),
+        Shelf(store, vault, ledger, news),
         pool,
         eraser,
         limits=settings.limits,
@@ -73,12 +82,20 @@ def _compose(settings: IngestSettings, deployable: Deployable, resources: Resour
     return Ingest(
         Rooms(
             datasets=Datasets(database),
-            records=Records(database),
+            records=records,
+            instances=instances,
+            retrieval=Retrieval(instances, records, vault, signals),
             replace_labels=partial(replace_labels, database),
             count=partial(statistics, database),
-            signals=SignalStore(store),
+            signals=signals,
             uploads=uploads,
             removal=Removal(rows, eraser, news),
             max_labels_bytes=settings.limits.max_labels_bytes,
         )
     )
+
+
+def _vault(settings: IngestSettings, store: ObjectStore) -> Vault:
+    if settings.originals == "as_received":
+        _log.warning("originals_unprotected", why="EINTHOVEN_INGEST_ORIGINALS is as_received: files keep names and ids")
+    return Vault(store, Sealer(settings.originals_secrets), seals=settings.originals == "encrypted")

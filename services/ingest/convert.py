@@ -1,18 +1,35 @@
 """Protobuf of ingest to what the room speaks of, and back; pure."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Final
 
 from einthoven.common.v1 import common_pb2
 from einthoven.events.v1 import events_pb2
 from einthoven.ingest.v1 import ingest_pb2 as pb
 from services.ingest.decoding.declaration import Declaration
+from services.ingest.decoding.raw_layout import RawLayout
 from services.ingest.exporting.exports import ExportedFile
-from services.ingest.records import Dataset, LabelSummary, Outcome, Page, Record, ReportLine, Statistics
+from services.ingest.records import (
+    Dataset,
+    Instance,
+    InstanceForm,
+    InstanceQuery,
+    LabelSummary,
+    Outcome,
+    Page,
+    Record,
+    ReportLine,
+    Statistics,
+    StoredInstance,
+)
 from services.ingest.steps import End, Start, Step
+from services.shared.acquisition import NOT_STATED, Acquisition
 from services.shared.ecg import Recording
 from services.shared.errors import Cancelled, InvalidRequest
 from services.shared.rpc.convert import ref_to_pb, remarks_to_pb, signal_to_pb, timestamp
 
+_LAYOUT: Final = ("lead_count", "interleaved", "header_bytes")
+_FORMS = {pb.INSTANCE_FORM_FILE: InstanceForm.FILE, pb.INSTANCE_FORM_METADATA: InstanceForm.METADATA}
 _OUTCOMES = {outcome: pb.FileOutcome.Value(f"FILE_OUTCOME_{outcome.name}") for outcome in Outcome}
 
 
@@ -42,6 +59,23 @@ def record_to_pb(record: Record) -> pb.Record:
         age_years=record.age_years,
         sex=record.sex or "",
         created_at=timestamp(record.created_at),
+        acquisition=acquisition_to_pb(record.acquisition),
+    )
+
+
+def acquisition_to_pb(acquisition: Acquisition) -> pb.Acquisition | None:
+    """Return what a file says of its acquisition for the wire; None where it says nothing."""
+    if acquisition == NOT_STATED:
+        return None
+    return pb.Acquisition(
+        device=acquisition.device or "",
+        acquired_at=acquisition.acquired_at or "",
+        high_pass_hz=acquisition.filters.high_pass_hz,
+        low_pass_hz=acquisition.filters.low_pass_hz,
+        notch_hz=acquisition.filters.notch_hz,
+        scales=[pb.LeadScale(lead=s.lead, resolution=s.resolution, unit=s.unit) for s in acquisition.scales],
+        measurements=[pb.DeviceMeasurement(name=m.name, value=m.value, unit=m.unit) for m in acquisition.measurements],
+        statements=acquisition.statements,
     )
 
 
@@ -53,6 +87,7 @@ def line_to_pb(line: ReportLine) -> pb.UploadRecordsResponse:
         record=record_to_pb(line.record) if line.record else None,
         error_code=line.error_code,
         error_detail=line.error_detail,
+        instance=_instance_to_pb(line.instance) if line.instance else None,
     )
 
 
@@ -106,7 +141,12 @@ def head_to_pb(file: ExportedFile) -> common_pb2.FileHead:
 def decoded_to_pb(format_name: str, recording: Recording) -> pb.DecodeFileResponse:
     """Return a decoded file for the wire."""
     signal = signal_to_pb(recording.signal, recording.leads, recording.rate_hz)
-    return pb.DecodeFileResponse(signal=signal, format=format_name, remarks=remarks_to_pb(recording.remarks))
+    return pb.DecodeFileResponse(
+        signal=signal,
+        format=format_name,
+        remarks=remarks_to_pb(recording.remarks),
+        acquisition=acquisition_to_pb(recording.acquisition),
+    )
 
 
 def declaration_of(message: pb.Declaration) -> Declaration:
@@ -116,7 +156,21 @@ def declaration_of(message: pb.Declaration) -> Declaration:
         gain_adu_per_mv=message.gain_adu_per_mv if message.HasField("gain_adu_per_mv") else None,
         lead_layout=message.lead_layout or None,
         format_name=message.format or None,
+        raw=_raw_layout(message),
+        study_uid=message.study_uid or None,
+        instances_only=message.instances_only,
     )
+
+
+def _raw_layout(message: pb.Declaration) -> RawLayout | None:
+    stated = {name: getattr(message, name) for name in _LAYOUT if message.HasField(name)}
+    if message.byte_order:
+        stated["byte_order"] = message.byte_order
+    if message.sample_type:
+        return RawLayout(message.sample_type, **stated)
+    if stated:
+        raise InvalidRequest(f"{', '.join(stated)} describe raw samples: declare their sample_type as well.")
+    return None
 
 
 async def upload_options(requests: AsyncIterator[pb.UploadRecordsRequest]) -> tuple[str, Declaration]:
@@ -178,6 +232,42 @@ def erased_event(tenant: str, dataset_id: str, record_ids: Sequence[str]) -> byt
     """Return the event of records that were erased."""
     event = events_pb2.RecordingsErased(tenant=tenant, dataset_id=dataset_id, record_ids=record_ids)
     return event.SerializeToString()
+
+
+def instance_query(request: pb.ListInstancesRequest) -> InstanceQuery:
+    """Return which instances are asked for."""
+    return InstanceQuery(request.study_uid, request.series_uid, request.sop_uid, request.patient)
+
+
+def instance_form(form: pb.InstanceForm.ValueType) -> InstanceForm:
+    """Return how an instance is to be told; raises InvalidRequest where that is not known."""
+    known = _FORMS.get(form)
+    if known is None:
+        raise InvalidRequest("An instance is told as a file or as metadata.")
+    return known
+
+
+def instances_to_pb(page: Page[StoredInstance]) -> pb.ListInstancesResponse:
+    """Return a page of instances for the wire."""
+    return pb.ListInstancesResponse(instances=map(_stored_to_pb, page.items), page=_next(page.next_cursor))
+
+
+def _stored_to_pb(found: StoredInstance) -> pb.StoredInstance:
+    return pb.StoredInstance(
+        instance=_instance_to_pb(found.instance),
+        record_id=found.record_id,
+        patient=found.patient or "",
+        sex=found.sex or "",
+    )
+
+
+def _instance_to_pb(instance: Instance) -> pb.DicomInstance:
+    return pb.DicomInstance(
+        study_uid=instance.study_uid,
+        series_uid=instance.series_uid,
+        sop_uid=instance.sop_uid,
+        sop_class_uid=instance.sop_class_uid,
+    )
 
 
 def _next(cursor: str) -> common_pb2.PageResponse:

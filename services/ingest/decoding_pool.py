@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.decoding.declaration import Declaration
-from services.ingest.formats import Decoded, decode
+from services.ingest.formats import Decoded, decode, dicom
 from services.ingest.formats.base import UploadedFile
+from services.ingest.instances.identity import identify
 from services.ingest.metrics import DECODE_SECONDS
+from services.ingest.records import Instance
 from services.shared.errors import Internal, PlatformError, UnreadableFile
 from services.shared.observability.logs import get_logger
 
@@ -42,6 +44,12 @@ class DecodingPool:
     async def digest(self, file: UploadedFile, declaration: Declaration) -> Digested:
         """Decode a file and digest its bytes; raises UnreadableFile, TooLarge or InvalidRequest."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, _digest, file, declaration)
+
+    async def identify(self, file: UploadedFile) -> Instance | None:
+        """Return what a DICOM object calls itself; None where it is none, or does not say it whole."""
+        if not dicom.sniff(file):
+            return None
+        return await asyncio.get_running_loop().run_in_executor(self._threads, identify, file.data)
 
     async def close(self) -> None:
         """End the threads."""

@@ -4,7 +4,20 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
 from services.ingest.decoding.declaration import Declaration
-from services.ingest.records import Dataset, Label, LabelSummary, Page, Record, ReportLine, Statistics
+from services.ingest.exporting.exports import ExportedFile
+from services.ingest.records import (
+    Dataset,
+    Instance,
+    InstanceForm,
+    InstanceQuery,
+    Label,
+    LabelSummary,
+    Page,
+    Record,
+    ReportLine,
+    Statistics,
+    StoredInstance,
+)
 from services.ingest.steps import Step
 from services.shared.ecg import Recording
 
@@ -26,6 +39,10 @@ class DatasetCatalog(Protocol):
 
     async def create(self, tenant: str, name: str) -> Dataset:
         """Make an empty dataset; raises AlreadyExists where the name is taken."""
+        ...
+
+    async def ensure(self, tenant: str, name: str) -> Dataset:
+        """Return the dataset of a name, made where there is none."""
         ...
 
     async def get(self, tenant: str, dataset_id: str) -> Dataset:
@@ -62,6 +79,26 @@ class RecordCatalog(Protocol):
 
     def of_dataset(self, tenant: str, dataset_id: str) -> AsyncIterator[tuple[int, tuple[Record, ...]]]:
         """Yield the dataset's version with its records, in batches."""
+        ...
+
+
+class InstanceCatalog(Protocol):
+    """The DICOM instances of every department."""
+
+    async def page(self, tenant: str, query: InstanceQuery, *, limit: int, cursor: str) -> Page[StoredInstance]:
+        """List instances in the order they came: each SOP instance once, by its newest record."""
+        ...
+
+    async def of_record(self, tenant: str, record_id: str) -> Instance:
+        """Return what a record calls itself in DICOM; raises NotFound where it was no such object."""
+        ...
+
+
+class Retrieving(Protocol):
+    """Gives DICOM instances back."""
+
+    async def fetch(self, tenant: str, record_id: str, form: InstanceForm) -> ExportedFile:
+        """Return the instance that a record was made of; raises NotFound."""
         ...
 
 

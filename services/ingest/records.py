@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from services.shared.acquisition import Acquisition
 from services.shared.ecg import Remark
 from services.shared.signals import SignalRef
 
@@ -42,6 +43,43 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class Instance:
+    """What a DICOM object calls itself (PS3.3 C.12.1)."""
+
+    study_uid: str
+    series_uid: str
+    sop_uid: str
+    sop_class_uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredInstance:
+    """A DICOM instance and the record that was made of it."""
+
+    instance: Instance
+    record_id: str
+    patient: str | None
+    sex: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceQuery:
+    """Which instances are asked for; what is empty is not asked for."""
+
+    study_uid: str = ""
+    series_uid: str = ""
+    sop_uid: str = ""
+    patient: str = ""
+
+
+class InstanceForm(StrEnum):
+    """How an instance is told."""
+
+    FILE = "file"
+    METADATA = "metadata"
+
+
+@dataclass(frozen=True, slots=True)
 class NewRecord:
     """One ECG that was decoded and whose objects are written; the next transaction makes it a record."""
 
@@ -57,6 +95,7 @@ class NewRecord:
     patient: str | None
     age_years: float | None
     sex: str | None
+    acquisition: Acquisition
     created_at: datetime
 
 
@@ -86,6 +125,8 @@ class ReportLine:
     record: Record | None = None
     error_code: str = ""
     error_detail: str = ""
+    instance: Instance | None = None
+    """What the file calls itself, where it is a DICOM object that says so."""
 
 
 @dataclass(frozen=True, slots=True)

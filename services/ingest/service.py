@@ -8,8 +8,27 @@ from dataclasses import dataclass
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.exporting.exports import ExportedFile, export
 from services.ingest.labels_csv import parse_labels
-from services.ingest.ports import Count, DatasetCatalog, RecordCatalog, Removing, ReplaceLabels, Uploading
-from services.ingest.records import Dataset, LabelSummary, Page, Record, ReportLine, Statistics
+from services.ingest.ports import (
+    Count,
+    DatasetCatalog,
+    InstanceCatalog,
+    RecordCatalog,
+    Removing,
+    ReplaceLabels,
+    Retrieving,
+    Uploading,
+)
+from services.ingest.records import (
+    Dataset,
+    InstanceForm,
+    InstanceQuery,
+    LabelSummary,
+    Page,
+    Record,
+    ReportLine,
+    Statistics,
+    StoredInstance,
+)
 from services.ingest.steps import Step
 from services.shared.ecg import Recording
 from services.shared.errors import TooLarge
@@ -23,6 +42,8 @@ class Rooms:
 
     datasets: DatasetCatalog
     records: RecordCatalog
+    instances: InstanceCatalog
+    retrieval: Retrieving
     replace_labels: ReplaceLabels
     count: Count
     signals: SignalStore
@@ -42,6 +63,10 @@ class Ingest:
     async def create_dataset(self, caller: Caller, name: str) -> Dataset:
         """Make an empty dataset; raises AlreadyExists where the department has one of that name."""
         return await self._datasets.create(caller.tenant, name)
+
+    async def ensure_dataset(self, caller: Caller, name: str) -> Dataset:
+        """Return the department's dataset of a name, made where there is none."""
+        return await self._datasets.ensure(caller.tenant, name)
 
     async def get_dataset(self, caller: Caller, dataset_id: str) -> Dataset:
         """Return one dataset; raises NotFound."""
@@ -113,3 +138,13 @@ class Ingest:
         """Return a record's signal as a file; raises NotFound, InvalidRequest or TooLarge."""
         record = await self._records.get(caller.tenant, record_id)
         return await export(self._rooms.signals, record, format_name, rate_hz)
+
+    async def list_instances(
+        self, caller: Caller, query: InstanceQuery, *, limit: int, cursor: str
+    ) -> Page[StoredInstance]:
+        """List the department's DICOM instances in the order they came."""
+        return await self._rooms.instances.page(caller.tenant, query, limit=limit, cursor=cursor)
+
+    async def fetch_instance(self, caller: Caller, record_id: str, form: InstanceForm) -> ExportedFile:
+        """Return a DICOM instance as a file; raises NotFound."""
+        return await self._rooms.retrieval.fetch(caller.tenant, record_id, form)

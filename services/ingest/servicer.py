@@ -22,6 +22,11 @@ class IngestServicer(ingest_pb2_grpc.IngestServiceServicer):
         dataset = await self._ingest.create_dataset(current_caller(), request.name)
         return pb.CreateDatasetResponse(dataset=convert.dataset_to_pb(dataset))
 
+    async def EnsureDataset(self, request: pb.EnsureDatasetRequest, context: Any) -> pb.EnsureDatasetResponse:
+        """Return the dataset of a name."""
+        dataset = await self._ingest.ensure_dataset(current_caller(), request.name)
+        return pb.EnsureDatasetResponse(dataset=convert.dataset_to_pb(dataset))
+
     async def GetDataset(self, request: pb.GetDatasetRequest, context: Any) -> pb.GetDatasetResponse:
         """Return one dataset."""
         dataset = await self._ingest.get_dataset(current_caller(), request.dataset_id)
@@ -102,3 +107,18 @@ class IngestServicer(ingest_pb2_grpc.IngestServiceServicer):
         declaration = await convert.decode_options(requests)
         format_name, recording = await self._ingest.decode(caller, declaration, convert.steps(requests))
         return convert.decoded_to_pb(format_name, recording)
+
+    async def ListInstances(self, request: pb.ListInstancesRequest, context: Any) -> pb.ListInstancesResponse:
+        """List DICOM instances."""
+        caller, page, query = current_caller(), request.page, convert.instance_query(request)
+        found = await self._ingest.list_instances(caller, query, limit=page.limit, cursor=page.cursor)
+        return convert.instances_to_pb(found)
+
+    async def FetchInstance(
+        self, request: pb.FetchInstanceRequest, context: Any
+    ) -> AsyncIterator[pb.FetchInstanceResponse]:
+        """Stream a DICOM instance out."""
+        form = convert.instance_form(request.form)
+        file = await self._ingest.fetch_instance(current_caller(), request.record_id, form)
+        async for part in download(convert.head_to_pb(file), [file.data]):
+            yield pb.FetchInstanceResponse(file=part)

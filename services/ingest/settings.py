@@ -1,9 +1,11 @@
 """What ingest is configured with; the only reader of its environment."""
 
-from pydantic import Field, SecretStr
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from services.shared.settings import Part, ServiceSettings
+from services.shared.settings import MIN_SECRET_BYTES, Part, ServiceSettings
 
 
 class LimitSettings(Part):
@@ -27,7 +29,26 @@ class IngestSettings(ServiceSettings):
     limits: LimitSettings = LimitSettings()
     pseudonym_secret: SecretStr | None = None
     """Keys the pseudonyms of patients; unset, the identity secret does, and patients get new ones when it changes."""
+    originals: Literal["encrypted", "as_received"] = "encrypted"
+    """What is kept of the files themselves: encrypted under the site's key, or as they came, names and all."""
+    originals_secret: SecretStr | None = None
+    """Keys the encryption of originals; unset, the identity secret does."""
+    originals_old_secrets: tuple[SecretStr, ...] = ()
+    """Secrets that originals may still lie under: read, never written with. The identity secret is among them."""
     sweep_seconds: float = Field(default=60.0, gt=0)
     """How often erasures that were interrupted are taken up again."""
     orphan_seconds: float = Field(default=900.0, ge=0)
     """How long an upload may take from writing an object to its row, before the object counts as left behind."""
+
+    @model_validator(mode="after")
+    def _long_enough(self) -> Self:
+        if any(len(secret) < MIN_SECRET_BYTES for secret in self.originals_secrets):
+            raise ValueError(f"Each secret of the originals must have at least {MIN_SECRET_BYTES} bytes.")
+        return self
+
+    @property
+    def originals_secrets(self) -> tuple[bytes, ...]:
+        """The secrets that originals are read with; the first is the one they are written with."""
+        first = () if self.originals_secret is None else (self.originals_secret,)
+        secrets = (*first, self.identity.secret, *self.originals_old_secrets)
+        return tuple(secret.get_secret_value().encode() for secret in secrets)

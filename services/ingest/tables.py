@@ -15,6 +15,7 @@ _MOMENT = sa.DateTime(timezone=True)
 ID_CHARACTERS = 32
 NAME_CHARACTERS = 255
 KEY_CHARACTERS = 400
+UID_CHARACTERS = 64
 
 
 class Base(DeclarativeBase):
@@ -56,6 +57,7 @@ class RecordRow(Base):
     patient: Mapped[str | None] = mapped_column(sa.String(64))
     age_years: Mapped[float | None] = mapped_column(sa.Double)
     sex: Mapped[str | None] = mapped_column(sa.String(16))
+    acquisition: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(_MOMENT)
     erased_at: Mapped[datetime | None] = mapped_column(_MOMENT)
 
@@ -70,6 +72,20 @@ class LabelRow(Base):
     dataset_id: Mapped[str] = mapped_column(sa.String(ID_CHARACTERS))
     name: Mapped[str] = mapped_column(sa.String(NAME_CHARACTERS))
     icd10: Mapped[str] = mapped_column(sa.String(16))
+
+
+class InstanceRow(Base):
+    """What the DICOM object that became a record calls itself."""
+
+    __tablename__ = "ingest_instances"
+
+    record_id: Mapped[str] = mapped_column(sa.String(ID_CHARACTERS), primary_key=True)
+    tenant: Mapped[str] = mapped_column(sa.String(NAME_CHARACTERS))
+    dataset_id: Mapped[str] = mapped_column(sa.String(ID_CHARACTERS))
+    study_uid: Mapped[str] = mapped_column(sa.String(UID_CHARACTERS))
+    series_uid: Mapped[str] = mapped_column(sa.String(UID_CHARACTERS))
+    sop_uid: Mapped[str] = mapped_column(sa.String(UID_CHARACTERS))
+    sop_class_uid: Mapped[str] = mapped_column(sa.String(UID_CHARACTERS))
 
 
 class ClaimRow(Base):

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from services.shared.acquisition import NOT_STATED, Acquisition
 from services.shared.errors import InvalidRequest
 
 Signal = NDArray[np.float32]
@@ -57,7 +58,7 @@ class Recording:
     """"female" or "male"."""
     patient: str | None = None
     """A pseudonym; never the file's own patient id."""
-    device: str | None = None
+    acquisition: Acquisition = NOT_STATED
 
     def __post_init__(self) -> None:
         if self.signal.ndim != 2 or self.signal.dtype != np.float32:  # noqa: PLR2004 leads x samples

@@ -11,6 +11,8 @@ from einthoven.common.v1 import common_pb2
 from einthoven.ingest.v1 import ingest_pb2 as pb
 from einthoven.ingest.v1 import ingest_pb2_grpc
 from services.ingest.bootstrap import SERVICE, build
+from services.ingest.originals.sealing import Sealer
+from services.ingest.originals.vault import Vault
 from services.ingest.settings import IngestSettings
 from services.shared.deployable import Deployable
 from services.shared.identity import Caller, Tokens
@@ -79,6 +81,10 @@ class Wire:
     async def keys(self, prefix: str = "") -> list[str]:
         """Return the keys of objects in the store."""
         return [info.key async for info in self.store.list(prefix)]
+
+    async def original(self, record: Any, tenant: str = "cardiology") -> bytes:
+        """Return what is kept of a record's file."""
+        return await Vault(self.store, Sealer([b"s" * 32])).get(tenant, record.sha256)
 
     @property
     def signals(self) -> SignalStore:

@@ -13,6 +13,7 @@ import pandas as pd
 import pydicom
 import pytest
 import wfdb
+from fhirclient.models.observation import Observation
 from scipy.signal import resample
 
 from einthoven.ingest.v1 import ingest_pb2 as pb
@@ -90,7 +91,7 @@ class TestExport(OnTheWire):
         group = dataset.WaveformSequence[0]
         microvolt = dataset.waveform_array(0).T
         meanings = [c.ChannelSourceSequence[0].CodeMeaning for c in group.ChannelDefinitionSequence]
-        assert dataset.SOPClassUID.name == "12-lead ECG Waveform Storage"
+        assert dataset.SOPClassUID.name == "General ECG Waveform Storage"
         assert meanings == [f"Lead {lead}" for lead in STANDARD_LEADS]
         assert float(group.SamplingFrequency) == 500
         there = ~np.isnan(signal)
@@ -98,10 +99,13 @@ class TestExport(OnTheWire):
         raw = np.frombuffer(group.WaveformData, "<i2").reshape(-1, 12).T
         assert (raw[~there] == -32768).all()
 
-    async def test_a_long_recording_is_a_general_ecg(self, wire: Wire) -> None:
-        _, data, _ = await exported(wire, twelve_leads(17_000), format="dicom")
+    async def test_fhir(self, wire: Wire) -> None:
+        head, data, record_id = await exported(wire, LEADS, format="fhir")
 
-        assert pydicom.dcmread(io.BytesIO(data)).SOPClassUID.name == "General ECG Waveform Storage"
+        observation = Observation(json.loads(data), strict=True)
+        sampled = observation.component[10].valueSampledData
+        np.testing.assert_allclose(np.array(sampled.data.split(), float) * sampled.factor, LEADS[10] * 1000, atol=0.06)
+        assert (observation.id, head.media_type) == (record_id, "application/fhir+json")
 
     @pytest.mark.parametrize("format_", ["csv", "npy", "wfdb", "dicom"])
     async def test_what_goes_out_comes_in_again(self, wire: Wire, format_: str) -> None:

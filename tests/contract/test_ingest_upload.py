@@ -13,6 +13,7 @@ import pytest
 
 from einthoven.events.v1 import events_pb2
 from einthoven.ingest.v1 import ingest_pb2 as pb
+from services.ingest.originals.sealing import is_sealed
 from services.shared.ecg import STANDARD_LEADS
 from services.shared.errors import InvalidRequest, NotFound, StorageFull
 from services.shared.messaging import subjects
@@ -52,7 +53,8 @@ class TestUpload(OnTheWire):
         assert (record.file_name, record.format, record.signal.rate_hz) == ("1.csv", "csv", 500)
         assert tuple(record.signal.leads) == STANDARD_LEADS
         assert record.sha256 == hashlib.sha256(data).hexdigest()
-        assert await wire.store.get(f"originals/cardiology/{record.sha256}") == data
+        assert await wire.original(record) == data
+        assert is_sealed(await wire.store.get(f"originals/cardiology/{record.sha256}"))
         assert {remark.code for remark in record.remarks} == {"assumed_unit", "lead_algebra"}
 
     async def test_files_of_one_upload_share_a_shard(self, wire: Wire) -> None:
@@ -135,8 +137,7 @@ class TestUpload(OnTheWire):
         assert by_name["ecg.hea"].outcome == STORED
         assert by_name["ecg.dat"].outcome == COMPANION
         record = by_name["ecg.hea"].record
-        original = await wire.store.get(f"originals/cardiology/{record.sha256}")
-        with zipfile.ZipFile(io.BytesIO(original)) as archive:
+        with zipfile.ZipFile(io.BytesIO(await wire.original(record))) as archive:
             assert {name: archive.read(name) for name in archive.namelist()} == {"ecg.hea": header, "ecg.dat": signals}
         again = await wire.upload(dataset_id, ("ecg.hea", header), ("ecg.dat", signals))
         assert sorted(line.outcome for line in again) == [DUPLICATE, COMPANION]

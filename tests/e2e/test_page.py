@@ -184,6 +184,15 @@ def test_a_model_says_its_scores(page: Page) -> None:
     expect(page.locator(".prediction .verdict")).to_have_count(1)
 
 
+@pytest.mark.parametrize(("format_", "suffix"), [("CSV", ".csv"), ("DICOM", ".dcm"), ("FHIR", ".fhir.json")])
+def test_the_signal_is_saved_as_a_file(page: Page, format_: str, suffix: str) -> None:
+    with page.expect_download() as saving:
+        page.get_by_role("button", name=format_, exact=True).click()
+
+    assert saving.value.suggested_filename.endswith(suffix)
+    assert saving.value.path().stat().st_size > 0
+
+
 def test_a_record_that_is_not_there_is_said_in_the_platforms_words(page: Page) -> None:
     page.evaluate("location.hash = location.hash.replace(/records\\/[^/]+/, 'records/r-none')")
 

@@ -12,6 +12,7 @@ import pytest
 import scipy.io
 
 from tests.integration.cramped import GATEWAY_BYTES, INGEST_BYTES, Cramped, eventually, problem, sentence
+from tests.unit.services.ingest.array_files import npz_of
 from tests.unit.services.ingest.ecgs import csv_of, dicom_group, dicom_of, npy_of, twelve_leads, wfdb_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.e2e]
@@ -24,12 +25,6 @@ DCM = dicom_of(dicom_group(RAW))
 UNREADABLE, INVALID, TOO_LARGE = "UNREADABLE_FILE", "INVALID_REQUEST", "TOO_LARGE"
 
 Files = dict[str, bytes]
-
-
-def npz_of(**arrays: Any) -> bytes:
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    return buffer.getvalue()
 
 
 def zip_bomb(mebibytes: int, *, stated_bytes: int | None = None) -> bytes:

@@ -10,6 +10,11 @@ export function percent(share: number): string {
   return `${(100 * share).toLocaleString("en", { maximumFractionDigits: 1, minimumFractionDigits: 1 })} %`;
 }
 
+/** "2024-02-29 09:10": an ISO 8601 moment as the file states it, to the minute. */
+export function moment(stated: string): string {
+  return stated.slice(0, 16).replace("T", " ");
+}
+
 /** "61 y, female", as far as it is known. */
 export function person({ age_years, sex }: EcgRecord): string {
   const parts = [age_years === null ? null : `${Math.floor(age_years)} y`, sex];

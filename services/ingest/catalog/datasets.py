@@ -11,10 +11,11 @@ from services.ingest.catalog.mapping import in_utc
 from services.ingest.records import Dataset, Page
 from services.ingest.tables import DatasetRow, RecordRow
 from services.shared.database import Database
-from services.shared.errors import AlreadyExists, InvalidRequest, NotFound
+from services.shared.errors import AlreadyExists, InvalidRequest, NotFound, Unavailable
 
 MAX_NAME_CHARACTERS = 200
 _MAX_SEEN = 10_000
+_ATTEMPTS = 3
 
 
 class Datasets:
@@ -37,6 +38,19 @@ class Datasets:
         except IntegrityError:
             raise AlreadyExists(f"A dataset named {name!r} exists; choose another name, or use that one.") from None
         return dataset
+
+    async def ensure(self, tenant: str, name: str) -> Dataset:
+        """Return the dataset of a name, made where there is none."""
+        for _ in range(_ATTEMPTS):
+            async with self._database.session(read_only=True) as session:
+                found = (await session.execute(_selected(tenant).where(DatasetRow.name == name.strip()))).all()
+            for row, count in found:
+                return _dataset_of(row, count)
+            try:
+                return await self.create(tenant, name)
+            except AlreadyExists:
+                continue  # somebody else was faster
+        raise Unavailable(f"The dataset {name!r} is being made and erased at once; try again.")
 
     async def get(self, tenant: str, dataset_id: str) -> Dataset:
         """Return one dataset; raises NotFound where it is not the department's."""

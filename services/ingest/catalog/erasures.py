@@ -12,7 +12,7 @@ from services.ingest.catalog.locks import lock_claims
 from services.ingest.catalog.mapping import in_utc
 from services.ingest.catalog.writing import Writing
 from services.ingest.keys import original_of
-from services.ingest.tables import ERASER, ClaimRow, DatasetRow, LabelRow, RecordRow
+from services.ingest.tables import ERASER, ClaimRow, DatasetRow, InstanceRow, LabelRow, RecordRow
 from services.shared.database import Database
 from services.shared.errors import NotFound
 
@@ -52,6 +52,7 @@ class Erasures:
             if row is None:
                 raise NotFound(f"There is no record {record_id[:64]!r}.")
             await session.execute(delete(LabelRow).where(LabelRow.record_id == record_id))
+            await session.execute(delete(InstanceRow).where(InstanceRow.record_id == record_id))
             bumped = update(DatasetRow).where(DatasetRow.id == row.dataset_id).values(version=DatasetRow.version + 1)
             await session.execute(bumped)
             return _doomed(row)
@@ -63,6 +64,7 @@ class Erasures:
             if (await session.execute(marked.returning(DatasetRow.id))).first() is None:
                 raise no_dataset(dataset_id)
             await session.execute(delete(LabelRow).where(LabelRow.dataset_id == dataset_id))
+            await session.execute(delete(InstanceRow).where(InstanceRow.dataset_id == dataset_id))
             here = (RecordRow.dataset_id == dataset_id) & RecordRow.erased_at.is_(None)
             records = await session.scalars(
                 update(RecordRow).where(here).values(erased_at=_now()).returning(RecordRow.id)

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -11,11 +11,12 @@ from sqlalchemy import Connection, delete, insert, literal, select, union_all, u
 
 from services.ingest.catalog.datasets import no_dataset
 from services.ingest.catalog.group_commit import GroupCommit
+from services.ingest.catalog.instances import instance_values
 from services.ingest.catalog.locks import lock_claims
 from services.ingest.catalog.mapping import record_of, stored, values_of
 from services.ingest.catalog.writing import Writing
-from services.ingest.records import NewRecord, Record
-from services.ingest.tables import ERASER, ClaimRow, DatasetRow, RecordRow
+from services.ingest.records import Instance, NewRecord, Record
+from services.ingest.tables import ERASER, ClaimRow, DatasetRow, InstanceRow, RecordRow
 from services.shared.errors import NotFound, Unavailable
 
 _RETRIES: Final = 100
@@ -39,6 +40,8 @@ class Commit:
 
     records: tuple[NewRecord, ...]
     """Of one dataset; each has claimed its objects under its own id."""
+    instances: Mapping[str, Instance] = field(default_factory=dict)
+    """What those call themselves that came as DICOM, by record id."""
 
     @property
     def dataset_id(self) -> str:
@@ -103,6 +106,8 @@ def _perform(connection: Connection, works: Sequence[Claim | Commit], *, is_alon
     answers: dict[int, Any] = {id(commit): _committed(commit, alive, same, rows) for commit in commits}
     if rows:
         connection.execute(insert(RecordRow), rows)
+    if instances := [values for commit in commits for values in _new_instances(commit, answers[id(commit)])]:
+        connection.execute(insert(InstanceRow), instances)
     _release(connection, [commit for commit in commits if commit.dataset_id in alive])
     if claims:
         answers |= _claimed(connection, claims)
@@ -122,6 +127,13 @@ def _committed(
         record = same.setdefault((new.dataset_id, new.sha256), stored(new))
         done.append(Committed(record, is_new=before is None))
     return tuple(done)
+
+
+def _new_instances(commit: Commit, answer: tuple[Committed, ...] | NotFound) -> Iterable[dict[str, Any]]:
+    for committed in answer if isinstance(answer, tuple) else ():
+        instance = commit.instances.get(committed.record.record_id)
+        if committed.is_new and instance is not None:
+            yield instance_values(committed.record, instance)
 
 
 def _bump(connection: Connection, dataset_ids: Iterable[str]) -> set[str]:

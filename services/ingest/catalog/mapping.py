@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from services.ingest.catalog.acquisitions import acquisition_of, json_of
 from services.ingest.records import Label, NewRecord, Record
 from services.ingest.tables import RecordRow
 from services.shared.ecg import Remark
@@ -26,6 +27,7 @@ def record_of(row: RecordRow | Row[Any], labels: Iterable[Label] = ()) -> Record
         patient=row.patient,
         age_years=row.age_years,
         sex=row.sex,
+        acquisition=acquisition_of(row.acquisition),
         created_at=in_utc(row.created_at),
         labels=tuple(labels),
     )
@@ -54,6 +56,7 @@ def values_of(new: NewRecord, erased_at: datetime | None = None) -> dict[str, An
         "patient": new.patient,
         "age_years": new.age_years,
         "sex": new.sex,
+        "acquisition": json_of(new.acquisition),
         "created_at": new.created_at,
         "erased_at": erased_at,
     }

@@ -1,12 +1,13 @@
 """The last step of every format: named leads in millivolt become a checked Recording in canonical order."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from services.ingest.decoding.leads import Leads, canonical, derive, residuals
+from services.ingest.decoding.leads import Leads, canonical, derive, inverted, residuals
 from services.ingest.decoding.subject import UNKNOWN, Subject
+from services.shared.acquisition import NOT_STATED, Acquisition, Scale
 from services.shared.ecg import MAX_ABS_MV, STANDARD_LEADS, Recording, Remark, Signal
 from services.shared.errors import UnreadableFile
 
@@ -29,7 +30,8 @@ class Found:
     rate_hz: float
     remarks: tuple[Remark, ...] = ()
     subject: Subject = UNKNOWN
-    device: str | None = None
+    acquisition: Acquisition = NOT_STATED
+    """Its scales name leads as `names` does."""
 
 
 def assemble(found: Found) -> Recording:
@@ -38,6 +40,7 @@ def assemble(found: Found) -> Recording:
     Raises UnreadableFile where no standard lead is there, or the values cannot be an ECG.
     """
     _check_values(found.signal)
+    found = _upright(found)
     leads, empty = _named(found)
     derived = derive(leads)
     remarks = [*found.remarks, *_lead_remarks(leads, derived, empty), *_value_remarks(leads)]
@@ -52,7 +55,7 @@ def assemble(found: Found) -> Recording:
         age_years=found.subject.age_years,
         sex=found.subject.sex,
         patient=found.subject.patient,
-        device=found.device,
+        acquisition=_renamed(found.acquisition),
     )
 
 
@@ -78,6 +81,28 @@ def _check_values(signal: Signal) -> None:
         )
 
 
+def _upright(found: Found) -> Found:
+    """Turn the leads that are held upside down, such as Cabrera's -aVR, where the lead itself is not there as well."""
+    known = {canonical(name) for name in found.names}
+    turned = {name: lead for name in found.names if (lead := inverted(name)) and lead not in known}
+    if not turned or len(set(turned.values())) < len(turned):
+        return found
+    signal = found.signal.copy()
+    for row, name in enumerate(found.names):
+        if name in turned:
+            np.negative(signal[row], out=signal[row])
+    leads = ", ".join(turned.values())
+    remark = Remark("inverted_lead", f"The file holds −{leads}: the sign was turned to give {leads}.")
+    scales = tuple(replace(scale, lead=turned.get(scale.lead, scale.lead)) for scale in found.acquisition.scales)
+    return replace(
+        found,
+        signal=signal,
+        names=tuple(turned.get(name, name) for name in found.names),
+        remarks=(*found.remarks, remark),
+        acquisition=replace(found.acquisition, scales=scales),
+    )
+
+
 def _named(found: Found) -> tuple[Leads, tuple[str, ...]]:
     """Return the leads that hold samples, and the names of the standard ones that are there but hold none."""
     leads: Leads = {}
@@ -99,8 +124,15 @@ def _named(found: Found) -> tuple[Leads, tuple[str, ...]]:
 
 
 def _known_as(name: str) -> str:
-    known = canonical(name)
+    known, turned = canonical(name), inverted(name)
+    if turned:
+        return f"-{turned}"
     return known or "".join(c if c.isprintable() else "?" for c in name.strip())[:_MAX_NAME] or "unnamed"
+
+
+def _renamed(acquisition: Acquisition) -> Acquisition:
+    scales = (Scale(_known_as(scale.lead), scale.resolution, scale.unit) for scale in acquisition.scales)
+    return replace(acquisition, scales=tuple(scales))
 
 
 def _lead_remarks(leads: Leads, derived: tuple[str, ...], empty: tuple[str, ...]) -> Iterable[Remark]:

@@ -5,6 +5,7 @@ import hmac
 import math
 from dataclasses import dataclass
 
+from services.ingest.decoding.raw_layout import RawLayout
 from services.shared.ecg import LEAD_LAYOUTS, MAX_RATE_HZ, MIN_RATE_HZ
 from services.shared.errors import InvalidRequest
 
@@ -14,7 +15,7 @@ PSEUDONYM_CHARACTERS = 24
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """The caller's word on rate, gain, lead order and format; what a file states itself always wins.
+    """The caller's word on rate, gain, lead order, format and layout; what a file states itself always wins.
 
     Raises InvalidRequest where a value is impossible.
     """
@@ -23,8 +24,14 @@ class Declaration:
     gain_adu_per_mv: float | None = None
     lead_layout: str | None = None
     format_name: str | None = None
+    raw: RawLayout | None = None
+    """How the samples of a raw file lie."""
     pseudonym_key: bytes = b""
     """Keys the pseudonyms of patients, so that they differ from department to department."""
+    study_uid: str | None = None
+    """The study that every DICOM instance is of; others are refused."""
+    instances_only: bool = False
+    """Whether only DICOM objects are taken that say which study, series and instance they are."""
 
     def __post_init__(self) -> None:
         if self.rate_hz is not None and not MIN_RATE_HZ <= self.rate_hz <= MAX_RATE_HZ:

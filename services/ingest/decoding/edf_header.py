@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from services.ingest.decoding.declaration import Declaration
-from services.ingest.decoding.subject import UNKNOWN, Subject, age_years, sex
+from services.ingest.decoding.subject import UNKNOWN, Subject, age_between, sex
 from services.shared.errors import UnreadableFile
 
 ANNOTATIONS: Final = "EDF Annotations"
@@ -26,7 +26,6 @@ _SAID_NOTHING: Final = frozenset({"", "X"})
 _MONTHS: Final = {name: n for n, name in enumerate(
     ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"), start=1)}  # fmt: skip
 _DAY = re.compile(r"(\d{1,2})-([A-Z]{3})-(\d{4})")
-_DAYS_PER_YEAR: Final = 365.25
 _PATIENT_FIELDS: Final = 3
 _EQUIPMENT: Final = 4
 
@@ -136,9 +135,8 @@ def _subject(patient: list[str], recording: list[str], declaration: Declaration)
     """Return whom the fields of EDF+ name: code, sex, birth date, name; in plain EDF they are free text."""
     code, sex_said, born = (*patient, *["X"] * _PATIENT_FIELDS)[:_PATIENT_FIELDS]
     birth, start = _day(born), _day(recording[1]) if len(recording) > 1 else None
-    years = round((start - birth).days / _DAYS_PER_YEAR, 1) if birth and start else None
     return Subject(
-        age_years=age_years(years),
+        age_years=age_between(birth, start),
         sex=sex(sex_said),
         patient=declaration.pseudonym("" if code in _SAID_NOTHING else code),
     )

@@ -15,12 +15,17 @@ from services.shared.ecg import STANDARD_LEADS, Signal
 Leads = dict[str, Signal]
 """Millivolt samples of each lead, shape (samples,)."""
 
-_PREFIX = re.compile(r"^(?:MDC_ECG_LEAD_|MDC_ECG_|ECG[ _-]*LEADS?[ _-]*|LEADS?[ _-]*|ECG[ _-]*|D(?=I+$))")
+_PREFIX = re.compile(r"^(?:MDC_ECG_(?:LEAD_)?|(?:ECG|EKG|LEADS?)(?:[-_:]\s*|\s+[-_:]\s+|\s+)?)+|^D(?=I+$)")
+"""In "ECG-aVR" the dash is a separator, in "ECG -aVR" a sign."""
 _TAIL = re.compile(r"[,(\[;].*$")
+_MINUS: Final = str.maketrans({"−": "-", "–": "-", "‐": "-"})
+_INVERTED = re.compile(r"\b(?:INV|INVERTED|NEG|NEGATIVE|NEGATED)\b|(?<=AVR)NEG$")
+_OTHERS = re.compile(r"V(?:[7-9]|[1-9]R)|V?[XYZ]|M(?:L|CL|V)\w{1,3}|C[MC]\d|ES|AS|AI", re.IGNORECASE)
 _SPELLING: Final = {name.upper(): name for name in STANDARD_LEADS}
 _CODE = re.compile(r"^(?:2:|5\.6\.3-9-)(\d+)$")
 _NUMBERED: Final = {
     1: "I", 2: "II", 3: "V1", 4: "V2", 5: "V3", 6: "V4", 7: "V5", 8: "V6", 61: "III", 62: "aVR", 63: "aVL", 64: "aVF",
+    65: "-aVR",
 }  # fmt: skip
 """Lead numbers of ISO/IEEE 11073-10101 (MDC 2:n) and, the same, of EN 1064 (SCP-ECG, 5.6.3-9-n)."""
 
@@ -32,16 +37,35 @@ _FOURTH: Final[dict[str, tuple[str, Callable[[Signal, Signal], Signal]]]] = {
 }
 
 
-@lru_cache(maxsize=1024)
 def canonical(name: str) -> str | None:
     """Return the standard lead that a name means ("avr", "MDC_ECG_LEAD_I", "Lead V1 (mV)"), or None."""
-    core = _TAIL.sub("", name.strip().upper()).strip()
-    core = _PREFIX.sub("", core).replace(" ", "").replace("_", "")
-    return _SPELLING.get(core)
+    lead, is_inverted = _meant(name)
+    return None if is_inverted else lead
+
+
+def inverted(name: str) -> str | None:
+    """Return the standard lead that is held upside down under a name ("-aVR" of Cabrera, "aVR (inverted)"), or None."""
+    lead, is_inverted = _meant(name)
+    return lead if is_inverted else None
+
+
+def is_lead(name: str) -> bool:
+    """Say whether a name is that of an ECG lead: of the twelve, or one that no other kind of signal is called."""
+    return _meant(name)[0] is not None or _OTHERS.fullmatch(name.strip()) is not None
+
+
+@lru_cache(maxsize=1024)
+def _meant(name: str) -> tuple[str | None, bool]:
+    """Return the standard lead that a name means, and whether with its sign turned."""
+    given = name.strip().upper().translate(_MINUS)
+    plain = _INVERTED.sub("", given)
+    core = _PREFIX.sub("", _TAIL.sub("", plain).strip()).replace(" ", "").replace("_", "")
+    is_inverted = plain != given or core.startswith("-")
+    return _SPELLING.get(core.removeprefix("-")), is_inverted
 
 
 def of_code(code: str) -> str | None:
-    """Return the standard lead of a code such as "2:1" (MDC) or "5.6.3-9-62" (SCP-ECG)."""
+    """Return the lead of a code such as "2:1" (MDC) or "5.6.3-9-62" (SCP-ECG): of the twelve, or "-aVR"; else None."""
     match = _CODE.match(code.strip())
     return _NUMBERED.get(int(match[1])) if match else None
 

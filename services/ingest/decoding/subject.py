@@ -1,5 +1,6 @@
 """What a file says of the person: age and sex, as formats write them."""
 
+import datetime as dt
 import math
 import re
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from typing import Final
 MAX_AGE_YEARS = 130.0
 _AGE = re.compile(r"\s*(\d{1,3}(?:\.\d+)?)\s*([YMWD]?)", re.IGNORECASE)
 _YEARS_PER = {"": 1.0, "Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
+_DAYS_PER_YEAR: Final = 365.25
+_MOST_TENTHS: Final = 0.9
 _SEX = {"f": "female", "female": "female", "w": "female", "m": "male", "male": "male"}
 
 
@@ -31,6 +34,31 @@ def age_years(text: object) -> float | None:
         return None
     years = float(match[1]) * _YEARS_PER[match[2].upper()]
     return years if math.isfinite(years) and 0 <= years <= MAX_AGE_YEARS else None
+
+
+def age_between(born: dt.date | None, then: dt.date | None) -> float | None:
+    """Return the age on a day, in whole years, in tenths before the first birthday; None where it is unknown.
+
+    Never finer: with the day of the ECG beside it, an age to the hundredth is a date of birth.
+    """
+    if born is None or then is None or then < born:
+        return None
+    years = then.year - born.year - ((then.month, then.day) < (born.month, born.day))
+    if not years:
+        return min(round((then - born).days / _DAYS_PER_YEAR, 1), _MOST_TENTHS)
+    return float(years) if years <= MAX_AGE_YEARS else None
+
+
+def born_for(age: float, then: dt.date) -> dt.date | None:
+    """Return a date of birth that says this age and no more: the first of January, or for infants a day in about.
+
+    For files that can state an age in no other way; None where the age was not made of dates, as age_between makes it.
+    """
+    try:
+        born = dt.date(then.year - int(age), 1, 1) if age >= 1 else then - dt.timedelta(round(age * _DAYS_PER_YEAR))
+    except (ValueError, OverflowError):
+        return None
+    return born if age_between(born, then) == age else None
 
 
 def sex(text: object) -> str | None:

@@ -2,11 +2,13 @@
 
 from typing import Final
 
-from services.ingest.exporting import as_csv, as_dicom, as_json, as_npy, as_wfdb
+from services.ingest.exporting import as_csv, as_dicom, as_fhir, as_json, as_npy, as_wfdb
 from services.ingest.exporting.base import ExportedEcg, Writer
 from services.shared.errors import InvalidRequest
 
-WRITERS: Final[dict[str, Writer]] = {writer.NAME: writer for writer in (as_json, as_npy, as_csv, as_wfdb, as_dicom)}
+WRITERS: Final[dict[str, Writer]] = {
+    writer.NAME: writer for writer in (as_json, as_npy, as_csv, as_wfdb, as_dicom, as_fhir)
+}
 
 __all__ = ["WRITERS", "ExportedEcg", "Writer", "find"]
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.shared.acquisition import NOT_STATED, Acquisition
 from services.shared.ecg import Signal
 
 
@@ -19,6 +20,7 @@ class ExportedEcg:
     sex: str | None = None
     patient: str | None = None
     """The pseudonym."""
+    acquisition: Acquisition = NOT_STATED
 
 
 class Writer(Protocol):

@@ -38,6 +38,7 @@ def _written(writer: exporting.Writer, record: Record, signal: Signal, rate_hz: 
         age_years=record.age_years,
         sex=record.sex,
         patient=record.patient,
+        acquisition=record.acquisition,
     )
     data = writer.write(ecg)
     return ExportedFile(record.record_id + writer.SUFFIX, writer.MEDIA_TYPE, hashlib.sha256(data).hexdigest(), data)

@@ -19,6 +19,7 @@ from services.ingest.formats import (
     npy,
     npz,
     philips_sierra,
+    raw,
     scp,
     wfdb,
 )
@@ -40,9 +41,11 @@ FORMATS: Final[tuple[Format, ...]] = (
     cardiosoft,
     philips_sierra,
     csv_text,
+    raw,
 )
-"""Binary formats first; CSV, which has no magic bytes, last."""
+"""Binary formats first; then CSV, which has no magic bytes, and raw samples, which are only ever declared."""
 
+_LONE: Final = ".dat"
 _BY_NAME: Final = {known.NAME: known for known in FORMATS}
 
 
@@ -67,9 +70,17 @@ def find(file: UploadedFile, declaration: Declaration) -> Format:
                 f"{declaration.format_name[:40]!r} is no format: expected one of {', '.join(sorted(_BY_NAME))}."
             )
         return _BY_NAME[declaration.format_name]
+    name = file.name.lower()
+    if declaration.raw is not None and not file.companions and name.endswith(raw.SUFFIXES):
+        return raw
     for known in FORMATS:
         if known.sniff(file):
             return known
+    if file.data and name.endswith(_LONE):
+        raise UnreadableFile(
+            "A .dat file alone does not say how its samples lie: upload the .hea that belongs to it as well, "
+            "or declare the layout (sample_type, lead_count, interleaved, header_bytes, sampling_rate_hz)."
+        )
     kind = "is empty" if not file.data else "is not an ECG in a format that is known here"
     raise UnreadableFile(f"The file {kind}; expected one of {', '.join(sorted(_BY_NAME))}.")
 

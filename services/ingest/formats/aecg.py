@@ -15,9 +15,10 @@ from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding.digits import millivolt_of, number_of, samples_of, stacked
 from services.ingest.decoding.leads import canonical, of_code
 from services.ingest.decoding.safe_xml import Element, parse, root_of
-from services.ingest.decoding.subject import Subject, age_years, sex
+from services.ingest.decoding.subject import Subject, age_between, age_years, sex
 from services.ingest.decoding.units import millivolt_per
 from services.ingest.formats.base import UploadedFile
+from services.shared.acquisition import Acquisition
 from services.shared.ecg import Recording, Remark, Signal
 from services.shared.errors import UnreadableFile
 
@@ -30,7 +31,6 @@ _BEATS: Final = frozenset({"REPRESENTATIVE_BEAT", "MEDIAN_BEAT", "AVERAGE_BEAT"}
 _AGE_UNITS: Final = {"a": "Y", "mo": "M", "wk": "W", "d": "D"}
 _REPORTED_AGE: Final = frozenset({"21612-7", "30525-0"})
 """LOINC codes of ages."""
-_DAYS_PER_YEAR: Final = 365.25
 _MIN_SECONDS: Final = 0.5
 """Less is a sketch of a file, or a beat that is not called one."""
 
@@ -75,7 +75,9 @@ def read(file: UploadedFile, declaration: Declaration) -> Recording:
             "Export the whole recording."
         )
     stack = stacked(signal, names, _WHAT)
-    return assemble(Found(stack, names, rate_hz, tuple(remarks), _subject(root, declaration), _device(series)))
+    return assemble(
+        Found(stack, names, rate_hz, tuple(remarks), _subject(root, declaration), Acquisition(_device(series)))
+    )
 
 
 def _rhythm(root: Element) -> tuple[Element, int]:
@@ -192,10 +194,7 @@ def _reported_age(root: Element) -> float | None:
 def _age_then(root: Element, birth: str) -> float | None:
     """Return the age at the time of the ECG; the date of birth itself goes nowhere."""
     stated = (root.attribute_of("value", "effectivetime", part) for part in ("center", "low"))
-    born, then = _date(birth), _date(next((time for time in stated if time), ""))
-    if born is None or then is None or then < born:
-        return None
-    return age_years(f"{(then - born).days / _DAYS_PER_YEAR:.2f}")
+    return age_between(_date(birth), _date(next((time for time in stated if time), "")))
 
 
 def _date(text: str) -> datetime | None:

@@ -16,6 +16,7 @@ from services.ingest.decoding.safe_xml import Element, parse, root_of
 from services.ingest.decoding.subject import Subject, age_years, sex
 from services.ingest.decoding.units import millivolt_per
 from services.ingest.formats.base import UploadedFile
+from services.shared.acquisition import Acquisition
 from services.shared.ecg import Recording, Remark, Signal
 from services.shared.errors import UnreadableFile
 
@@ -61,7 +62,7 @@ def read(file: UploadedFile, declaration: Declaration) -> Recording:
             block.rate_hz,
             remarks if others else (),
             _subject(root, declaration),
-            _device(root),
+            Acquisition(_device(root)),
         )
     )
 

@@ -16,6 +16,7 @@ from services.ingest.decoding.leads import canonical, of_code
 from services.ingest.decoding.subject import Subject, age_years, sex
 from services.ingest.decoding.units import millivolt_per
 from services.ingest.formats.base import UploadedFile
+from services.shared.acquisition import Acquisition
 from services.shared.ecg import Recording, Remark
 from services.shared.errors import UnreadableFile
 
@@ -124,7 +125,7 @@ def _found(dataset: Any, group: Any, declaration: Declaration) -> Found:
     )
     device = " ".join(str(dataset.get(key, "") or "") for key in ("Manufacturer", "ManufacturerModelName")).strip()
     rate_hz = float(group.SamplingFrequency)
-    return Found(signal, _names(group), rate_hz, tuple(dict.fromkeys(remarks)), subject, device or None)
+    return Found(signal, _names(group), rate_hz, tuple(dict.fromkeys(remarks)), subject, Acquisition(device or None))
 
 
 def _raw(dataset: Any, group: Any) -> NDArray[Any]:

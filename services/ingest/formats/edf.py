@@ -8,7 +8,6 @@ import math
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +15,10 @@ from numpy.typing import NDArray
 from services.ingest.decoding.assembly import Found, assemble
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding.edf_header import ANNOTATIONS, EdfHeader, EdfSignal, is_edf, parse_edf
-from services.ingest.decoding.leads import canonical
+from services.ingest.decoding.leads import canonical, is_lead
 from services.ingest.decoding.units import millivolt_per
 from services.ingest.formats.base import UploadedFile
+from services.shared.acquisition import Acquisition
 from services.shared.ecg import MAX_ABS_MV, Recording, Remark, Signal
 from services.shared.errors import UnreadableFile
 
@@ -27,9 +27,6 @@ NAME = "edf"
 _KIND = re.compile(r"^(?:ECG|EKG)(?:[-_:]\s*|\s+[-_:]\s+|\s+)?(?:lead[\s_]+)?", re.IGNORECASE)
 """In "ECG-aVR" the dash is a separator, in "ECG -aVR" a sign."""
 _REFERENCE = re.compile(r"[\s_]*-[\s_]*(?:REF|WCT)$", re.IGNORECASE)
-_OTHER_LEADS = re.compile(r"V(?:[7-9]|[1-9]R)|V?[XYZ]|M(?:L|CL|V)\w{1,3}|C[MC]\d|ES|AS|AI|-AVR", re.IGNORECASE)
-"""Leads beside the twelve that are called by no other kind of signal."""
-_INVERTED: Final = "-AVR"
 
 
 def sniff(file: UploadedFile) -> bool:
@@ -49,24 +46,18 @@ def read(file: UploadedFile, declaration: Declaration) -> Recording:
     rate_hz = _rate(header, chosen[0])
     remarks += _range_remarks(chosen, declaration)
     signal = _millivolt(_raw(file.data, header, remarks), chosen, declaration)
-    names = [_lead(one.label) for one in chosen]
-    for row, name in enumerate(names):
-        if name.upper() == _INVERTED:
-            names[row] = "aVR"
-            np.negative(signal[row], out=signal[row])
-            remarks.append(Remark("inverted_lead", "The file holds −aVR: its sign was turned to give aVR."))
-    return assemble(Found(signal, tuple(names), rate_hz, tuple(remarks), header.subject, header.device))
+    names = tuple(_lead(one.label) for one in chosen)
+    return assemble(Found(signal, names, rate_hz, tuple(remarks), header.subject, Acquisition(header.device)))
 
 
 def _lead(label: str) -> str:
     """Return the lead of a label such as "ECG I", "EKG V1" or "ECG aVR-Ref"; else the label itself."""
     lead = _REFERENCE.sub("", _KIND.sub("", label))
-    return lead if canonical(lead) or _OTHER_LEADS.fullmatch(lead) else label
+    return lead if is_lead(lead) else label
 
 
 def _is_ecg(label: str) -> bool:
-    lead = _lead(label)
-    return bool(_KIND.match(label) or canonical(lead) or _OTHER_LEADS.fullmatch(lead))
+    return bool(_KIND.match(label)) or is_lead(_lead(label))
 
 
 def _ecg(header: EdfHeader, remarks: list[Remark]) -> list[EdfSignal]:

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from services.ingest.decoding.assembly import Found, assemble
 from services.ingest.decoding.declaration import Declaration
-from services.ingest.decoding.subject import Subject, age_years
+from services.ingest.decoding.subject import Subject, age_between
 from services.ingest.formats.base import UploadedFile
+from services.shared.acquisition import Acquisition
 from services.shared.ecg import Recording, Remark, Signal
 from services.shared.errors import UnreadableFile
 
@@ -40,7 +41,6 @@ _QUALITIES: Final = {2: "noisy at times", 3: "often noisy", 4: "disconnected at 
 _SEXES: Final = {1: "male", 2: "female"}
 _MILLIVOLT_PER_NANOVOLT: Final = 1e-6
 _MISSING: Final = -32768
-_DAYS_PER_YEAR: Final = 365.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def read(file: UploadedFile, declaration: Declaration) -> Recording:
         raise UnreadableFile("The ISHNE file states no sampling rate; declare sampling_rate_hz.")
     remarks += [*_checksum_remarks(file.data, header), *_quality_remarks(header)]
     signal = _millivolt(raw, header, declaration)
-    return assemble(Found(signal, header.names, rate_hz, tuple(remarks), header.subject, header.recorder))
+    return assemble(Found(signal, header.names, rate_hz, tuple(remarks), header.subject, Acquisition(header.recorder)))
 
 
 def _header(data: bytes, declaration: Declaration) -> _Header:
@@ -174,7 +174,6 @@ def _text(field: Any) -> str:
 def _age(birth: tuple[int, ...], recorded: tuple[int, ...]) -> float | None:
     """Return the age at the recording, both dates given as day, month, year; None where one is no date."""
     try:
-        days = dt.date(*recorded[::-1]) - dt.date(*birth[::-1])
+        return age_between(dt.date(*birth[::-1]), dt.date(*recorded[::-1]))
     except ValueError:
         return None
-    return age_years(round(days.days / _DAYS_PER_YEAR, 1))

@@ -17,6 +17,7 @@ from services.ingest.decoding.safe_xml import Element, parse, root_of
 from services.ingest.decoding.subject import Subject, age_years, sex
 from services.ingest.decoding.units import millivolt_per
 from services.ingest.formats.base import UploadedFile
+from services.shared.acquisition import Acquisition
 from services.shared.ecg import Recording, Remark
 from services.shared.errors import UnreadableFile
 
@@ -53,7 +54,7 @@ def read(file: UploadedFile, declaration: Declaration) -> Recording:
         _rate_hz(waveform),
         tuple(remarks),
         _subject(root, declaration),
-        _device(root),
+        Acquisition(_device(root)),
     )
     return assemble(found)
 

@@ -6,7 +6,7 @@ after what I and II say, and are put together again here; microvolt = sample x r
 
 import binascii
 from dataclasses import replace
-from datetime import datetime
+from datetime import date
 from typing import Final
 
 import numpy as np
@@ -16,9 +16,10 @@ from services.ingest.decoding.assembly import MAX_LEADS, Found, assemble
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding.digits import millivolt_of, number_of
 from services.ingest.decoding.safe_xml import Element, parse, root_of
-from services.ingest.decoding.subject import Subject, age_years, sex
+from services.ingest.decoding.subject import Subject, age_between, age_years, sex
 from services.ingest.decoding.xli import unpack_channels
 from services.ingest.formats.base import MAX_DECODED_BYTES, UploadedFile
+from services.shared.acquisition import Acquisition
 from services.shared.ecg import STANDARD_LEADS, Recording, Remark
 from services.shared.errors import UnreadableFile
 
@@ -31,7 +32,6 @@ _LIMBS: Final = STANDARD_LEADS[:6]
 _MILLIVOLT_PER_MICROVOLT: Final = 1e-3
 _MIN_PULSE_S: Final = 0.2
 """Leads of an ECG agree for single samples, never so long."""
-_DAYS_PER_YEAR: Final = 365.25
 _Raw = NDArray[np.int32]
 
 
@@ -56,7 +56,7 @@ def read(file: UploadedFile, declaration: Declaration) -> Recording:
     millivolt = millivolt_of(raw, resolution * _MILLIVOLT_PER_MICROVOLT)
     machine = root.text_of("dataacquisition", "machine")
     device = f"Philips {machine}".strip()[:200]
-    found = Found(millivolt, names, rate_hz, tuple(remarks), _subject(root, declaration), device)
+    found = Found(millivolt, names, rate_hz, tuple(remarks), _subject(root, declaration), Acquisition(device))
     return _assembled(found, _pulse_at(raw, rate_hz))
 
 
@@ -179,7 +179,6 @@ def _subject(root: Element, declaration: Declaration) -> Subject:
 def _age_then(born: str, acquired: str) -> float | None:
     """Return the age on the day of the ECG; the date of birth itself goes nowhere."""
     try:
-        days = (datetime.fromisoformat(acquired[:10]) - datetime.fromisoformat(born[:10])).days
+        return age_between(date.fromisoformat(born[:10]), date.fromisoformat(acquired[:10]))
     except ValueError:
         return None
-    return age_years(f"{days / _DAYS_PER_YEAR:.2f}") if days >= 0 else None

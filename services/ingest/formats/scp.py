@@ -19,6 +19,7 @@ from services.ingest.formats.scp_ecg.huffman import Samples, Table, parse_tables
 from services.ingest.formats.scp_ecg.leads import Lead, Leads, parse_leads
 from services.ingest.formats.scp_ecg.reconstruction import Grid, Row, add_beats, grid_of, spread
 from services.ingest.formats.scp_ecg.waves import Waves, parse_waves, samples_of
+from services.shared.acquisition import Acquisition
 from services.shared.ecg import MAX_RATE_HZ, Recording, Remark, Signal
 from services.shared.errors import TooLarge, UnreadableFile
 
@@ -64,7 +65,9 @@ def read(file: UploadedFile, declaration: Declaration) -> Recording:
     signal = _placed(parts.layout.leads, rows, remarks)
     names = tuple(lead.name for lead in parts.layout.leads)
     rate_hz = _rate(interval_us, declaration)
-    return assemble(Found(signal, names, rate_hz, tuple(remarks), _subject(header, declaration), header.device))
+    return assemble(
+        Found(signal, names, rate_hz, tuple(remarks), _subject(header, declaration), Acquisition(header.device))
+    )
 
 
 def _parts(record: container.Record) -> _Parts:

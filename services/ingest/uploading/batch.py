@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.catalog.ledger import Committed
-from services.ingest.records import NewRecord
+from services.ingest.records import Instance, NewRecord
 from services.shared.ecg import Signal
 
 MAX_RECORDS: Final = 256
@@ -23,6 +23,8 @@ class Ready:
     record: NewRecord
     """With a reference to a shard of its own, which it has if nobody shares it."""
     signal: Signal
+    instance: Instance | None = None
+    """What it calls itself, where it came as DICOM."""
 
 
 @dataclass(slots=True)

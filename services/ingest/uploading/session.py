@@ -1,6 +1,7 @@
 """One upload: files in, a report line per file out as soon as its fate is durable."""
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from typing import Final
@@ -11,8 +12,9 @@ from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding_pool import DecodingPool
 from services.ingest.erasing.eraser import Eraser
 from services.ingest.formats.base import UploadedFile
+from services.ingest.instances.identity import check
 from services.ingest.metrics import FILE_BYTES, FILES, IN_FLIGHT
-from services.ingest.records import Outcome, Record, ReportLine
+from services.ingest.records import Instance, Outcome, Record, ReportLine
 from services.ingest.uploading.arrivals import Arrival
 from services.ingest.uploading.batch import Batch, Held, Ready
 from services.ingest.uploading.companions import Companions
@@ -113,19 +115,22 @@ class UploadSession:
 
     async def _take(self, file: UploadedFile) -> None:
         holder, file_name, companions = new_holder(), file.name, tuple(file.companions)
+        instance: Instance | None = None
         try:
             try:
+                instance = await self._pool.identify(file)
+                check(instance, self._declaration)
                 found = await self._to_shelf(file, holder)
             finally:
                 del file  # its bytes are on the shelf; what waits for a flush is the signal alone
                 self._own_room.release()
                 self._busy -= 1
-            line = await self._to_record(file_name, found)
+            line = await self._to_record(file_name, found, instance)
             self._holders.discard(holder)
         except PlatformError as error:
             line = _refused(file_name, error)
         self._flush_if_last()
-        await self._say(line)
+        await self._say(dataclasses.replace(line, instance=instance))
         for name in companions:
             await self._say(ReportLine(name, Outcome.COMPANION))
 
@@ -136,10 +141,10 @@ class UploadSession:
                 self._holders.add(holder)
                 return await self._shelf.put_original(self._place, file.name, digested, holder)
 
-    async def _to_record(self, file_name: str, found: Ready | Record) -> ReportLine:
+    async def _to_record(self, file_name: str, found: Ready | Record, instance: Instance | None) -> ReportLine:
         if isinstance(found, Record):
             return ReportLine(file_name, Outcome.DUPLICATE, found)
-        waiting = asyncio.ensure_future(self._batch.add(found))
+        waiting = asyncio.ensure_future(self._batch.add(dataclasses.replace(found, instance=instance)))
         await asyncio.sleep(0)
         self._flush_if_last()
         committed: Committed = await waiting

@@ -11,6 +11,7 @@ from services.ingest import keys
 from services.ingest.catalog.ledger import Claim, Commit, Committed, Ledger
 from services.ingest.decoding_pool import Digested
 from services.ingest.metrics import SHARD_RECORDS
+from services.ingest.originals.vault import Vault
 from services.ingest.ports import News
 from services.ingest.records import NewRecord, Record
 from services.ingest.uploading.batch import Ready
@@ -30,20 +31,20 @@ class Place:
 class Shelf:
     """Writes objects first and rows last; what lies between is claimed, so that a crash in it leaves traces."""
 
-    def __init__(self, store: ObjectStore, ledger: Ledger, news: News) -> None:
-        self._store = store
+    def __init__(self, store: ObjectStore, vault: Vault, ledger: Ledger, news: News) -> None:
+        self._vault = vault
         self._signals = SignalStore(store)
         self._ledger = ledger
         self._news = news
 
     async def put_original(self, place: Place, file_name: str, digested: Digested, holder: str) -> Ready | Record:
-        """Keep the original bytes; returns the record of the same bytes instead where the dataset has one."""
+        """Keep the original; returns the record of the same bytes instead where the dataset has one."""
         new = _new_record(place, file_name, digested, holder)
         original = keys.original(place.tenant, digested.sha256)
         claim = Claim((original, new.signal.shard_key), holder, place.dataset_id, digested.sha256)
         if (before := await self._ledger.claim(claim)) is not None:
             return before
-        await self._store.put(original, digested.original)
+        await self._vault.put(place.tenant, digested.sha256, digested.original)
         return Ready(new, digested.decoded.recording.signal)
 
     async def flush(self, batch: Sequence[Ready]) -> tuple[Committed, ...]:
@@ -51,7 +52,8 @@ class Shelf:
         placed = _placed(batch)
         await asyncio.gather(*(self._signals.write_shard(key, signals) for key, signals in _shards(placed).items()))
         records = tuple(record for record, _ in placed)
-        done = await self._ledger.commit(Commit(records))
+        instances = {new.record_id: ready.instance for new, ready in placed if ready.instance is not None}
+        done = await self._ledger.commit(Commit(records, instances))
         if stored := [item.record.record_id for item in done if item.is_new]:
             await self._news.stored(records[0].tenant, records[0].dataset_id, stored)
         return done
@@ -77,6 +79,7 @@ def _new_record(place: Place, file_name: str, digested: Digested, holder: str) -
         patient=recording.patient,
         age_years=recording.age_years,
         sex=recording.sex,
+        acquisition=recording.acquisition,
         created_at=datetime.now(UTC),
     )
 

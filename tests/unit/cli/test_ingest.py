@@ -39,6 +39,16 @@ def test_all_stored_exits_with_0(known: FakePlatform, command: Command, files: P
     assert sent.body.index(b'name="sampling_rate_hz"') < sent.body.index(b'name="files"; filename="a.csv"')
 
 
+def test_the_layout_of_raw_files_is_sent(known: FakePlatform, command: Command, files: Path) -> None:
+    known.on(UPLOAD, Answer.lines(_line("a.csv"), _line("b.csv")))
+
+    command("ingest", files, "--dataset", "study", "--sample-type", "int16", "--lead-after-lead", "--lead-count", "8")
+
+    body = known.asked(UPLOAD)[0].body
+    for name, value in (("sample_type", b"int16"), ("interleaved", b"false"), ("lead_count", b"8")):
+        assert body.partition(f'name="{name}"'.encode())[2].lstrip().startswith(value)
+
+
 def test_one_refused_file_exits_with_3_and_says_why(known: FakePlatform, command: Command, files: Path) -> None:
     known.on(UPLOAD, Answer.lines(_line("a.csv"), _line("b.csv", "refused", "It is not an ECG.")))
 

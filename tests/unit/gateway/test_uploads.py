@@ -42,6 +42,16 @@ async def test_every_file_has_its_line(http: httpx.AsyncClient, rooms: Rooms) ->
     assert rooms.ingest.files == {"a.csv": 60, "b.csv": 60}
 
 
+async def test_a_raw_layout_is_handed_on(http: httpx.AsyncClient, rooms: Rooms) -> None:
+    fields = {"sample_type": "int16", "byte_order": "big", "lead_count": "8", "interleaved": "false"}
+
+    await http.post(RECORDS, files=files("a.dat"), data=fields | {"header_bytes": "512"})
+
+    declared = rooms.ingest.declaration
+    assert (declared.sample_type, declared.byte_order, declared.lead_count) == ("int16", "big", 8)
+    assert (declared.HasField("interleaved"), declared.interleaved, declared.header_bytes) == (True, False, 512)
+
+
 async def test_a_bad_file_costs_no_other(http: httpx.AsyncClient) -> None:
     report = (await http.post(RECORDS, files=files("bad.csv", "b.csv"))).json()
 

@@ -39,6 +39,13 @@ export function view(recordId: string, kind: ViewKind, stretch: Stretch, signal:
   return call(`/records/${encodeURIComponent(recordId)}/views/${kind}?${window}`, { signal });
 }
 
+/** The signal as a file, with the name that the platform gives it. */
+export async function signalFile(recordId: string, format: string): Promise<{ name: string; content: Blob }> {
+  const answer = await ask(`/records/${encodeURIComponent(recordId)}/signal?${query({ format })}`, {}, "*/*");
+  const named = /filename\*=UTF-8''([^;]+)/.exec(answer.headers.get("Content-Disposition") ?? "");
+  return { name: decodeURIComponent(named?.[1] ?? recordId), content: await answer.blob() };
+}
+
 export function predict(model: Model, recordId: string, signal: AbortSignal): Promise<PredictionReport> {
   const body = JSON.stringify({ model: { name: model.name, version: model.version }, record_ids: [recordId] });
   return call("/predictions", { method: "POST", body, headers: { "Content-Type": "application/json" }, signal });
@@ -57,13 +64,17 @@ async function all<Item>(path: string): Promise<Item[]> {
 }
 
 async function call<Answer>(path: string, options: RequestInit = {}): Promise<Answer> {
+  return (await (await ask(path, options, "application/json")).json()) as Answer;
+}
+
+async function ask(path: string, options: RequestInit, accepted: string): Promise<Response> {
   for (;;) {
     const key = apiKey();
     const headers = new Headers(options.headers);
-    headers.set("Accept", "application/json");
+    headers.set("Accept", accepted);
     if (key !== null) headers.set("Authorization", `Bearer ${key}`);
     const answer = await fetch(ROOT + path, { ...options, headers, credentials: "omit" });
-    if (answer.ok) return (await answer.json()) as Answer;
+    if (answer.ok) return answer;
     const problem = await Problem.of(answer);
     if (problem.status !== UNAUTHENTICATED) throw problem;
     if (apiKey() === key) {

@@ -21,6 +21,23 @@ export interface Remark {
   text: string;
 }
 
+/** One measurement as the device states it. */
+export interface DeviceMeasurement {
+  name: string;
+  value: number;
+  unit: string;
+}
+
+export interface Acquisition {
+  device: string | null;
+  acquired_at: string | null;
+  high_pass_hz: number | null;
+  low_pass_hz: number | null;
+  notch_hz: number | null;
+  measurements: DeviceMeasurement[];
+  statements: string[];
+}
+
 export interface EcgRecord {
   record_id: string;
   dataset_id: string;
@@ -34,6 +51,7 @@ export interface EcgRecord {
   labels: { name: string; icd10: string | null }[];
   age_years: number | null;
   sex: string | null;
+  acquisition: Acquisition | null;
   created_at: string;
 }
 

@@ -7,6 +7,8 @@ import { failure, waiting, wasAborted } from "../notice";
 import { predictionPanel } from "../prediction/panel";
 import type { Route } from "../router";
 import { oneDecimal, person } from "../words";
+import { acquisitionPanel } from "./acquisition";
+import { downloadPanel } from "./downloads";
 import { viewPanel, type ViewPanel } from "./view-panel";
 
 /** The right side of the page; it follows the address. */
@@ -33,13 +35,17 @@ export class RecordPage {
     try {
       const found = await record(recordId, signal);
       this.views = viewPanel(found, signal);
-      main.replaceChildren(header(found, signal), h("div", { class: "columns" }, this.views.element, predictionPanel(found, signal)));
+      main.replaceChildren(header(found, signal), h("div", { class: "columns" }, this.views.element, asides(found, signal)));
       document.title = `${found.file_name} – Einthoven`;
       this.views.show(route.kind);
     } catch (error) {
       if (!wasAborted(error)) main.replaceChildren(failure(error));
     }
   }
+}
+
+function asides(found: EcgRecord, signal: AbortSignal): HTMLElement {
+  return h("div", { class: "asides" }, predictionPanel(found, signal), acquisitionPanel(found), downloadPanel(found));
 }
 
 function header(found: EcgRecord, signal: AbortSignal): HTMLElement {

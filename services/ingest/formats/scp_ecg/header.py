@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from services.ingest.decoding.subject import MAX_AGE_YEARS
+from services.ingest.decoding.subject import MAX_AGE_YEARS, age_between
 
 _FIELD: Final = struct.Struct("<BH")
 _END: Final = 255
@@ -20,7 +20,6 @@ _HIGH_PASS: Final = 27
 _LOW_PASS: Final = 28
 _YEARS_PER: Final = {1: 1.0, 2: 1 / 12, 3: 7 / 365.25, 4: 1 / 365.25, 5: 1 / 8766}
 _SEXES: Final = {1: "male", 2: "female"}
-_DAYS_PER_YEAR: Final = 365.25
 _MODEL: Final = slice(8, 14)
 _STRINGS_AT: Final = 36
 _MAKER: Final = 4
@@ -47,7 +46,7 @@ def parse_header(body: bytes) -> Header:
     acquired = _date(fields.get(_DATE, b""), fields.get(_TIME, b""))
     return Header(
         patient_id=_text(fields.get(_PATIENT_ID, b"")),
-        age_years=_age(fields.get(_AGE, b"")) or _age_at(acquired, _date(fields.get(_BIRTH, b""))),
+        age_years=_age(fields.get(_AGE, b"")) or age_between(_date(fields.get(_BIRTH, b"")), acquired),
         sex=_SEXES.get(next(iter(fields.get(_SEX, b"")), 0)),
         device=_device(fields.get(_MACHINE, b"")),
         acquired=acquired,
@@ -91,13 +90,6 @@ def _date(day: bytes, time: bytes = b"") -> datetime | None:
         return datetime(year, month, date, *time[:3])  # noqa: DTZ001 devices state no zone
     except (struct.error, ValueError, TypeError):
         return None
-
-
-def _age_at(acquired: datetime | None, birth: datetime | None) -> float | None:
-    if acquired is None or birth is None:
-        return None
-    years = (acquired - birth).days / _DAYS_PER_YEAR
-    return float(int(years)) if 1 <= years <= MAX_AGE_YEARS else round(years, 2) if 0 <= years < 1 else None
 
 
 def _device(raw: bytes) -> str | None:

@@ -11,7 +11,7 @@ _LEAD: Final = struct.Struct("<IIB")
 _MAX_LEADS: Final = 64
 _SUBTRACTED: Final = 1
 _CHEST: Final = ("V7", "V2R", "V3R", "V4R", "V5R", "V6R", "V7R", "X", "Y", "Z")
-_OTHERS: Final = {**dict(enumerate(_CHEST, 9)), 65: "-aVR", 66: "V8", 67: "V9", 68: "V8R", 69: "V9R"}
+_OTHERS: Final = {**dict(enumerate(_CHEST, 9)), 66: "V8", 67: "V9", 68: "V8R", 69: "V9R"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,30 @@ FILE_OUTCOME_COMPANION: FileOutcome.ValueType  # 5
 """Part of another file's record, e.g. the .dat of a .hea."""
 Global___FileOutcome: _TypeAlias = FileOutcome  # noqa: Y015
 
+class _InstanceForm:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _InstanceFormEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_InstanceForm.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    INSTANCE_FORM_UNSPECIFIED: _InstanceForm.ValueType  # 0
+    """Not known."""
+    INSTANCE_FORM_FILE: _InstanceForm.ValueType  # 1
+    """A DICOM file (PS3.10)."""
+    INSTANCE_FORM_METADATA: _InstanceForm.ValueType  # 2
+    """Its attributes but for the samples, as DICOM JSON (PS3.18, annex F)."""
+
+class InstanceForm(_InstanceForm, metaclass=_InstanceFormEnumTypeWrapper):
+    """How an instance is told."""
+
+INSTANCE_FORM_UNSPECIFIED: InstanceForm.ValueType  # 0
+"""Not known."""
+INSTANCE_FORM_FILE: InstanceForm.ValueType  # 1
+"""A DICOM file (PS3.10)."""
+INSTANCE_FORM_METADATA: InstanceForm.ValueType  # 2
+"""Its attributes but for the samples, as DICOM JSON (PS3.18, annex F)."""
+Global___InstanceForm: _TypeAlias = InstanceForm  # noqa: Y015
+
 @_typing.final
 class Dataset(_message.Message):
     """A department's collection of ECGs."""
@@ -141,6 +165,7 @@ class Record(_message.Message):
     AGE_YEARS_FIELD_NUMBER: _builtins.int
     SEX_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
+    ACQUISITION_FIELD_NUMBER: _builtins.int
     record_id: _builtins.str
     """Identifier."""
     dataset_id: _builtins.str
@@ -173,6 +198,10 @@ class Record(_message.Message):
     def created_at(self) -> _timestamp_pb2.Timestamp:
         """When it was stored."""
 
+    @_builtins.property
+    def acquisition(self) -> Global___Acquisition:
+        """How it was recorded; absent where the file says nothing of it."""
+
     def __init__(
         self,
         *,
@@ -188,16 +217,144 @@ class Record(_message.Message):
         age_years: _builtins.float | None = ...,
         sex: _builtins.str = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
+        acquisition: Global___Acquisition | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_age_years", b"_age_years", "age_years", b"age_years", "created_at", b"created_at", "signal", b"signal"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_age_years", b"_age_years", "acquisition", b"acquisition", "age_years", b"age_years", "created_at", b"created_at", "signal", b"signal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_age_years", b"_age_years", "age_years", b"age_years", "created_at", b"created_at", "dataset_id", b"dataset_id", "file_name", b"file_name", "format", b"format", "labels", b"labels", "patient", b"patient", "record_id", b"record_id", "remarks", b"remarks", "sex", b"sex", "sha256", b"sha256", "signal", b"signal"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_age_years", b"_age_years", "acquisition", b"acquisition", "age_years", b"age_years", "created_at", b"created_at", "dataset_id", b"dataset_id", "file_name", b"file_name", "format", b"format", "labels", b"labels", "patient", b"patient", "record_id", b"record_id", "remarks", b"remarks", "sex", b"sex", "sha256", b"sha256", "signal", b"signal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__age_years: _TypeAlias = _typing.Literal["age_years"]  # noqa: Y015
     _WhichOneofArgType__age_years: _TypeAlias = _typing.Literal["_age_years", b"_age_years"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__age_years) -> _WhichOneofReturnType__age_years | None: ...
 
 Global___Record: _TypeAlias = Record  # noqa: Y015
+
+@_typing.final
+class Acquisition(_message.Message):
+    """How an ECG was recorded, as far as its file says."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEVICE_FIELD_NUMBER: _builtins.int
+    ACQUIRED_AT_FIELD_NUMBER: _builtins.int
+    HIGH_PASS_HZ_FIELD_NUMBER: _builtins.int
+    LOW_PASS_HZ_FIELD_NUMBER: _builtins.int
+    NOTCH_HZ_FIELD_NUMBER: _builtins.int
+    SCALES_FIELD_NUMBER: _builtins.int
+    MEASUREMENTS_FIELD_NUMBER: _builtins.int
+    STATEMENTS_FIELD_NUMBER: _builtins.int
+    device: _builtins.str
+    """Manufacturer and model; empty where unknown."""
+    acquired_at: _builtins.str
+    """ISO 8601, with a zone only where the file states one; empty where unknown."""
+    high_pass_hz: _builtins.float
+    """The high-pass that the device had applied, in hertz."""
+    low_pass_hz: _builtins.float
+    """The low-pass."""
+    notch_hz: _builtins.float
+    """The mains filter."""
+    @_builtins.property
+    def scales(self) -> _containers.RepeatedCompositeFieldContainer[Global___LeadScale]:
+        """How the stored numbers became millivolt, lead by lead."""
+
+    @_builtins.property
+    def measurements(self) -> _containers.RepeatedCompositeFieldContainer[Global___DeviceMeasurement]:
+        """What the device measured: its claims, not the platform's."""
+
+    @_builtins.property
+    def statements(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the device, or who confirmed it, stated."""
+
+    def __init__(
+        self,
+        *,
+        device: _builtins.str = ...,
+        acquired_at: _builtins.str = ...,
+        high_pass_hz: _builtins.float | None = ...,
+        low_pass_hz: _builtins.float | None = ...,
+        notch_hz: _builtins.float | None = ...,
+        scales: _abc.Iterable[Global___LeadScale] | None = ...,
+        measurements: _abc.Iterable[Global___DeviceMeasurement] | None = ...,
+        statements: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_high_pass_hz", b"_high_pass_hz", "_low_pass_hz", b"_low_pass_hz", "_notch_hz", b"_notch_hz", "high_pass_hz", b"high_pass_hz", "low_pass_hz", b"low_pass_hz", "notch_hz", b"notch_hz"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_high_pass_hz", b"_high_pass_hz", "_low_pass_hz", b"_low_pass_hz", "_notch_hz", b"_notch_hz", "acquired_at", b"acquired_at", "device", b"device", "high_pass_hz", b"high_pass_hz", "low_pass_hz", b"low_pass_hz", "measurements", b"measurements", "notch_hz", b"notch_hz", "scales", b"scales", "statements", b"statements"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__high_pass_hz: _TypeAlias = _typing.Literal["high_pass_hz"]  # noqa: Y015
+    _WhichOneofArgType__high_pass_hz: _TypeAlias = _typing.Literal["_high_pass_hz", b"_high_pass_hz"]  # noqa: Y015
+    _WhichOneofReturnType__low_pass_hz: _TypeAlias = _typing.Literal["low_pass_hz"]  # noqa: Y015
+    _WhichOneofArgType__low_pass_hz: _TypeAlias = _typing.Literal["_low_pass_hz", b"_low_pass_hz"]  # noqa: Y015
+    _WhichOneofReturnType__notch_hz: _TypeAlias = _typing.Literal["notch_hz"]  # noqa: Y015
+    _WhichOneofArgType__notch_hz: _TypeAlias = _typing.Literal["_notch_hz", b"_notch_hz"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__high_pass_hz) -> _WhichOneofReturnType__high_pass_hz | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__low_pass_hz) -> _WhichOneofReturnType__low_pass_hz | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__notch_hz) -> _WhichOneofReturnType__notch_hz | None: ...
+
+Global___Acquisition: _TypeAlias = Acquisition  # noqa: Y015
+
+@_typing.final
+class LeadScale(_message.Message):
+    """One stored number of a lead is so much of a unit."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEAD_FIELD_NUMBER: _builtins.int
+    RESOLUTION_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    lead: _builtins.str
+    """The lead."""
+    resolution: _builtins.float
+    """How much."""
+    unit: _builtins.str
+    """UCUM, e.g. "uV"; empty where the file states none and millivolt were declared or assumed."""
+    def __init__(
+        self,
+        *,
+        lead: _builtins.str = ...,
+        resolution: _builtins.float = ...,
+        unit: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lead", b"lead", "resolution", b"resolution", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LeadScale: _TypeAlias = LeadScale  # noqa: Y015
+
+@_typing.final
+class DeviceMeasurement(_message.Message):
+    """One measurement as the device states it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """E.g. "qrs_duration"."""
+    value: _builtins.float
+    """The value."""
+    unit: _builtins.str
+    """UCUM, e.g. "ms"."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        value: _builtins.float = ...,
+        unit: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "unit", b"unit", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeviceMeasurement: _TypeAlias = DeviceMeasurement  # noqa: Y015
 
 @_typing.final
 class Declaration(_message.Message):
@@ -209,6 +366,13 @@ class Declaration(_message.Message):
     GAIN_ADU_PER_MV_FIELD_NUMBER: _builtins.int
     LEAD_LAYOUT_FIELD_NUMBER: _builtins.int
     FORMAT_FIELD_NUMBER: _builtins.int
+    STUDY_UID_FIELD_NUMBER: _builtins.int
+    INSTANCES_ONLY_FIELD_NUMBER: _builtins.int
+    SAMPLE_TYPE_FIELD_NUMBER: _builtins.int
+    BYTE_ORDER_FIELD_NUMBER: _builtins.int
+    LEAD_COUNT_FIELD_NUMBER: _builtins.int
+    INTERLEAVED_FIELD_NUMBER: _builtins.int
+    HEADER_BYTES_FIELD_NUMBER: _builtins.int
     sampling_rate_hz: _builtins.float
     """Sampling rate in hertz."""
     gain_adu_per_mv: _builtins.float
@@ -217,6 +381,20 @@ class Declaration(_message.Message):
     """A named lead order: "standard" or "mimic"."""
     format: _builtins.str
     """A format's name, where sniffing must be overruled."""
+    study_uid: _builtins.str
+    """The study that every DICOM instance is of; others are refused. Empty takes any."""
+    instances_only: _builtins.bool
+    """Take only DICOM objects that say which study, series and instance they are."""
+    sample_type: _builtins.str
+    """The type of the samples of a raw file, e.g. "int16"; empty where none is declared."""
+    byte_order: _builtins.str
+    """Their byte order: "little" or "big"; empty means little."""
+    lead_count: _builtins.int
+    """How many leads a raw file holds; absent means 12."""
+    interleaved: _builtins.bool
+    """Whether the samples of all leads lie together; else lead after lead. Absent means true."""
+    header_bytes: _builtins.int
+    """How many bytes come before the first sample; absent means 0."""
     def __init__(
         self,
         *,
@@ -224,21 +402,74 @@ class Declaration(_message.Message):
         gain_adu_per_mv: _builtins.float | None = ...,
         lead_layout: _builtins.str = ...,
         format: _builtins.str = ...,
+        study_uid: _builtins.str = ...,
+        instances_only: _builtins.bool = ...,
+        sample_type: _builtins.str = ...,
+        byte_order: _builtins.str = ...,
+        lead_count: _builtins.int | None = ...,
+        interleaved: _builtins.bool | None = ...,
+        header_bytes: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_gain_adu_per_mv", b"_gain_adu_per_mv", "_sampling_rate_hz", b"_sampling_rate_hz", "gain_adu_per_mv", b"gain_adu_per_mv", "sampling_rate_hz", b"sampling_rate_hz"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_gain_adu_per_mv", b"_gain_adu_per_mv", "_header_bytes", b"_header_bytes", "_interleaved", b"_interleaved", "_lead_count", b"_lead_count", "_sampling_rate_hz", b"_sampling_rate_hz", "gain_adu_per_mv", b"gain_adu_per_mv", "header_bytes", b"header_bytes", "interleaved", b"interleaved", "lead_count", b"lead_count", "sampling_rate_hz", b"sampling_rate_hz"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_gain_adu_per_mv", b"_gain_adu_per_mv", "_sampling_rate_hz", b"_sampling_rate_hz", "format", b"format", "gain_adu_per_mv", b"gain_adu_per_mv", "lead_layout", b"lead_layout", "sampling_rate_hz", b"sampling_rate_hz"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_gain_adu_per_mv", b"_gain_adu_per_mv", "_header_bytes", b"_header_bytes", "_interleaved", b"_interleaved", "_lead_count", b"_lead_count", "_sampling_rate_hz", b"_sampling_rate_hz", "byte_order", b"byte_order", "format", b"format", "gain_adu_per_mv", b"gain_adu_per_mv", "header_bytes", b"header_bytes", "instances_only", b"instances_only", "interleaved", b"interleaved", "lead_count", b"lead_count", "lead_layout", b"lead_layout", "sample_type", b"sample_type", "sampling_rate_hz", b"sampling_rate_hz", "study_uid", b"study_uid"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__gain_adu_per_mv: _TypeAlias = _typing.Literal["gain_adu_per_mv"]  # noqa: Y015
     _WhichOneofArgType__gain_adu_per_mv: _TypeAlias = _typing.Literal["_gain_adu_per_mv", b"_gain_adu_per_mv"]  # noqa: Y015
+    _WhichOneofReturnType__header_bytes: _TypeAlias = _typing.Literal["header_bytes"]  # noqa: Y015
+    _WhichOneofArgType__header_bytes: _TypeAlias = _typing.Literal["_header_bytes", b"_header_bytes"]  # noqa: Y015
+    _WhichOneofReturnType__interleaved: _TypeAlias = _typing.Literal["interleaved"]  # noqa: Y015
+    _WhichOneofArgType__interleaved: _TypeAlias = _typing.Literal["_interleaved", b"_interleaved"]  # noqa: Y015
+    _WhichOneofReturnType__lead_count: _TypeAlias = _typing.Literal["lead_count"]  # noqa: Y015
+    _WhichOneofArgType__lead_count: _TypeAlias = _typing.Literal["_lead_count", b"_lead_count"]  # noqa: Y015
     _WhichOneofReturnType__sampling_rate_hz: _TypeAlias = _typing.Literal["sampling_rate_hz"]  # noqa: Y015
     _WhichOneofArgType__sampling_rate_hz: _TypeAlias = _typing.Literal["_sampling_rate_hz", b"_sampling_rate_hz"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__gain_adu_per_mv) -> _WhichOneofReturnType__gain_adu_per_mv | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__header_bytes) -> _WhichOneofReturnType__header_bytes | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__interleaved) -> _WhichOneofReturnType__interleaved | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__lead_count) -> _WhichOneofReturnType__lead_count | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__sampling_rate_hz) -> _WhichOneofReturnType__sampling_rate_hz | None: ...
 
 Global___Declaration: _TypeAlias = Declaration  # noqa: Y015
+
+@_typing.final
+class DicomInstance(_message.Message):
+    """What a DICOM object calls itself."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STUDY_UID_FIELD_NUMBER: _builtins.int
+    SERIES_UID_FIELD_NUMBER: _builtins.int
+    SOP_UID_FIELD_NUMBER: _builtins.int
+    SOP_CLASS_UID_FIELD_NUMBER: _builtins.int
+    study_uid: _builtins.str
+    """Study Instance UID."""
+    series_uid: _builtins.str
+    """Series Instance UID."""
+    sop_uid: _builtins.str
+    """SOP Instance UID."""
+    sop_class_uid: _builtins.str
+    """SOP Class UID."""
+    def __init__(
+        self,
+        *,
+        study_uid: _builtins.str = ...,
+        series_uid: _builtins.str = ...,
+        sop_uid: _builtins.str = ...,
+        sop_class_uid: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["series_uid", b"series_uid", "sop_class_uid", b"sop_class_uid", "sop_uid", b"sop_uid", "study_uid", b"study_uid"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DicomInstance: _TypeAlias = DicomInstance  # noqa: Y015
 
 @_typing.final
 class CreateDatasetRequest(_message.Message):
@@ -552,6 +783,7 @@ class UploadRecordsResponse(_message.Message):
     RECORD_FIELD_NUMBER: _builtins.int
     ERROR_CODE_FIELD_NUMBER: _builtins.int
     ERROR_DETAIL_FIELD_NUMBER: _builtins.int
+    INSTANCE_FIELD_NUMBER: _builtins.int
     file_name: _builtins.str
     """The file's name."""
     outcome: Global___FileOutcome.ValueType
@@ -564,6 +796,10 @@ class UploadRecordsResponse(_message.Message):
     def record(self) -> Global___Record:
         """The record made of it, where one was."""
 
+    @_builtins.property
+    def instance(self) -> Global___DicomInstance:
+        """What it calls itself, where it is a DICOM object that says so; also of one that was refused."""
+
     def __init__(
         self,
         *,
@@ -572,10 +808,11 @@ class UploadRecordsResponse(_message.Message):
         record: Global___Record | None = ...,
         error_code: _builtins.str = ...,
         error_detail: _builtins.str = ...,
+        instance: Global___DicomInstance | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["record", b"record"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["instance", b"instance", "record", b"record"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["error_code", b"error_code", "error_detail", b"error_detail", "file_name", b"file_name", "outcome", b"outcome", "record", b"record"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error_code", b"error_code", "error_detail", b"error_detail", "file_name", b"file_name", "instance", b"instance", "outcome", b"outcome", "record", b"record"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -970,7 +1207,7 @@ class ExportSignalRequest(_message.Message):
     record_id: _builtins.str
     """The record."""
     format: _builtins.str
-    """"json", "npy", "csv", "wfdb" (a zip) or "dicom"."""
+    """"json", "npy", "csv", "wfdb" (a zip), "dicom" or "fhir"."""
     rate_hz: _builtins.float
     """Resample to this rate; absent keeps the native one."""
     def __init__(
@@ -1067,6 +1304,7 @@ class DecodeFileResponse(_message.Message):
     SIGNAL_FIELD_NUMBER: _builtins.int
     FORMAT_FIELD_NUMBER: _builtins.int
     REMARKS_FIELD_NUMBER: _builtins.int
+    ACQUISITION_FIELD_NUMBER: _builtins.int
     format: _builtins.str
     """The format that was read."""
     @_builtins.property
@@ -1077,17 +1315,224 @@ class DecodeFileResponse(_message.Message):
     def remarks(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Remark]:
         """Decisions taken while reading it."""
 
+    @_builtins.property
+    def acquisition(self) -> Global___Acquisition:
+        """How it was recorded; absent where the file says nothing of it."""
+
     def __init__(
         self,
         *,
         signal: _common_pb2.Signal | None = ...,
         format: _builtins.str = ...,
         remarks: _abc.Iterable[_common_pb2.Remark] | None = ...,
+        acquisition: Global___Acquisition | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["signal", b"signal"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acquisition", b"acquisition", "signal", b"signal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["format", b"format", "remarks", b"remarks", "signal", b"signal"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acquisition", b"acquisition", "format", b"format", "remarks", b"remarks", "signal", b"signal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DecodeFileResponse: _TypeAlias = DecodeFileResponse  # noqa: Y015
+
+@_typing.final
+class EnsureDatasetRequest(_message.Message):
+    """Names a dataset."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name: 1 to 200 characters."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EnsureDatasetRequest: _TypeAlias = EnsureDatasetRequest  # noqa: Y015
+
+@_typing.final
+class EnsureDatasetResponse(_message.Message):
+    """The dataset of that name."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATASET_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def dataset(self) -> Global___Dataset:
+        """The dataset."""
+
+    def __init__(
+        self,
+        *,
+        dataset: Global___Dataset | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["dataset", b"dataset"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset", b"dataset"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EnsureDatasetResponse: _TypeAlias = EnsureDatasetResponse  # noqa: Y015
+
+@_typing.final
+class ListInstancesRequest(_message.Message):
+    """Asks for DICOM instances; what is empty is not asked for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STUDY_UID_FIELD_NUMBER: _builtins.int
+    SERIES_UID_FIELD_NUMBER: _builtins.int
+    SOP_UID_FIELD_NUMBER: _builtins.int
+    PATIENT_FIELD_NUMBER: _builtins.int
+    PAGE_FIELD_NUMBER: _builtins.int
+    study_uid: _builtins.str
+    """Study Instance UID."""
+    series_uid: _builtins.str
+    """Series Instance UID."""
+    sop_uid: _builtins.str
+    """SOP Instance UID."""
+    patient: _builtins.str
+    """Pseudonym of the patient."""
+    @_builtins.property
+    def page(self) -> _common_pb2.PageRequest:
+        """Which part."""
+
+    def __init__(
+        self,
+        *,
+        study_uid: _builtins.str = ...,
+        series_uid: _builtins.str = ...,
+        sop_uid: _builtins.str = ...,
+        patient: _builtins.str = ...,
+        page: _common_pb2.PageRequest | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["page", b"page"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page", b"page", "patient", b"patient", "series_uid", b"series_uid", "sop_uid", b"sop_uid", "study_uid", b"study_uid"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListInstancesRequest: _TypeAlias = ListInstancesRequest  # noqa: Y015
+
+@_typing.final
+class StoredInstance(_message.Message):
+    """A DICOM instance and the record that was made of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTANCE_FIELD_NUMBER: _builtins.int
+    RECORD_ID_FIELD_NUMBER: _builtins.int
+    PATIENT_FIELD_NUMBER: _builtins.int
+    SEX_FIELD_NUMBER: _builtins.int
+    record_id: _builtins.str
+    """The record."""
+    patient: _builtins.str
+    """Pseudonym of the patient; empty where unknown."""
+    sex: _builtins.str
+    """"female", "male" or empty."""
+    @_builtins.property
+    def instance(self) -> Global___DicomInstance:
+        """What it calls itself."""
+
+    def __init__(
+        self,
+        *,
+        instance: Global___DicomInstance | None = ...,
+        record_id: _builtins.str = ...,
+        patient: _builtins.str = ...,
+        sex: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["instance", b"instance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instance", b"instance", "patient", b"patient", "record_id", b"record_id", "sex", b"sex"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StoredInstance: _TypeAlias = StoredInstance  # noqa: Y015
+
+@_typing.final
+class ListInstancesResponse(_message.Message):
+    """A page of DICOM instances."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTANCES_FIELD_NUMBER: _builtins.int
+    PAGE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def instances(self) -> _containers.RepeatedCompositeFieldContainer[Global___StoredInstance]:
+        """The instances."""
+
+    @_builtins.property
+    def page(self) -> _common_pb2.PageResponse:
+        """Where the list goes on."""
+
+    def __init__(
+        self,
+        *,
+        instances: _abc.Iterable[Global___StoredInstance] | None = ...,
+        page: _common_pb2.PageResponse | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["page", b"page"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instances", b"instances", "page", b"page"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListInstancesResponse: _TypeAlias = ListInstancesResponse  # noqa: Y015
+
+@_typing.final
+class FetchInstanceRequest(_message.Message):
+    """Asks for one instance."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_ID_FIELD_NUMBER: _builtins.int
+    FORM_FIELD_NUMBER: _builtins.int
+    record_id: _builtins.str
+    """The record that was made of it."""
+    form: Global___InstanceForm.ValueType
+    """How it is told."""
+    def __init__(
+        self,
+        *,
+        record_id: _builtins.str = ...,
+        form: Global___InstanceForm.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["form", b"form", "record_id", b"record_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FetchInstanceRequest: _TypeAlias = FetchInstanceRequest  # noqa: Y015
+
+@_typing.final
+class FetchInstanceResponse(_message.Message):
+    """The instance, head first."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def file(self) -> _common_pb2.FileDownload:
+        """Its next part."""
+
+    def __init__(
+        self,
+        *,
+        file: _common_pb2.FileDownload | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FetchInstanceResponse: _TypeAlias = FetchInstanceResponse  # noqa: Y015

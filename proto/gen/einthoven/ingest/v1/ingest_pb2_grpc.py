@@ -100,6 +100,21 @@ class IngestServiceStub:
                 request_serializer=einthoven_dot_ingest_dot_v1_dot_ingest__pb2.DecodeFileRequest.SerializeToString,
                 response_deserializer=einthoven_dot_ingest_dot_v1_dot_ingest__pb2.DecodeFileResponse.FromString,
                 _registered_method=True)
+        self.EnsureDataset = channel.unary_unary(
+                '/einthoven.ingest.v1.IngestService/EnsureDataset',
+                request_serializer=einthoven_dot_ingest_dot_v1_dot_ingest__pb2.EnsureDatasetRequest.SerializeToString,
+                response_deserializer=einthoven_dot_ingest_dot_v1_dot_ingest__pb2.EnsureDatasetResponse.FromString,
+                _registered_method=True)
+        self.ListInstances = channel.unary_unary(
+                '/einthoven.ingest.v1.IngestService/ListInstances',
+                request_serializer=einthoven_dot_ingest_dot_v1_dot_ingest__pb2.ListInstancesRequest.SerializeToString,
+                response_deserializer=einthoven_dot_ingest_dot_v1_dot_ingest__pb2.ListInstancesResponse.FromString,
+                _registered_method=True)
+        self.FetchInstance = channel.unary_stream(
+                '/einthoven.ingest.v1.IngestService/FetchInstance',
+                request_serializer=einthoven_dot_ingest_dot_v1_dot_ingest__pb2.FetchInstanceRequest.SerializeToString,
+                response_deserializer=einthoven_dot_ingest_dot_v1_dot_ingest__pb2.FetchInstanceResponse.FromString,
+                _registered_method=True)
 
 
 class IngestServiceServicer:
@@ -197,6 +212,27 @@ class IngestServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def EnsureDataset(self, request, context):
+        """Returns the department's dataset of a name, made where there is none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListInstances(self, request, context):
+        """Lists the DICOM instances that records were made of, in the order they came; each SOP instance once, its newest record.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FetchInstance(self, request, context):
+        """Streams one of them out, as a DICOM file or as what it says without its waveform.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_IngestServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -264,6 +300,21 @@ def add_IngestServiceServicer_to_server(servicer, server):
                     servicer.DecodeFile,
                     request_deserializer=einthoven_dot_ingest_dot_v1_dot_ingest__pb2.DecodeFileRequest.FromString,
                     response_serializer=einthoven_dot_ingest_dot_v1_dot_ingest__pb2.DecodeFileResponse.SerializeToString,
+            ),
+            'EnsureDataset': grpc.unary_unary_rpc_method_handler(
+                    servicer.EnsureDataset,
+                    request_deserializer=einthoven_dot_ingest_dot_v1_dot_ingest__pb2.EnsureDatasetRequest.FromString,
+                    response_serializer=einthoven_dot_ingest_dot_v1_dot_ingest__pb2.EnsureDatasetResponse.SerializeToString,
+            ),
+            'ListInstances': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListInstances,
+                    request_deserializer=einthoven_dot_ingest_dot_v1_dot_ingest__pb2.ListInstancesRequest.FromString,
+                    response_serializer=einthoven_dot_ingest_dot_v1_dot_ingest__pb2.ListInstancesResponse.SerializeToString,
+            ),
+            'FetchInstance': grpc.unary_stream_rpc_method_handler(
+                    servicer.FetchInstance,
+                    request_deserializer=einthoven_dot_ingest_dot_v1_dot_ingest__pb2.FetchInstanceRequest.FromString,
+                    response_serializer=einthoven_dot_ingest_dot_v1_dot_ingest__pb2.FetchInstanceResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -618,6 +669,87 @@ class IngestService:
             '/einthoven.ingest.v1.IngestService/DecodeFile',
             einthoven_dot_ingest_dot_v1_dot_ingest__pb2.DecodeFileRequest.SerializeToString,
             einthoven_dot_ingest_dot_v1_dot_ingest__pb2.DecodeFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EnsureDataset(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/einthoven.ingest.v1.IngestService/EnsureDataset',
+            einthoven_dot_ingest_dot_v1_dot_ingest__pb2.EnsureDatasetRequest.SerializeToString,
+            einthoven_dot_ingest_dot_v1_dot_ingest__pb2.EnsureDatasetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListInstances(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/einthoven.ingest.v1.IngestService/ListInstances',
+            einthoven_dot_ingest_dot_v1_dot_ingest__pb2.ListInstancesRequest.SerializeToString,
+            einthoven_dot_ingest_dot_v1_dot_ingest__pb2.ListInstancesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FetchInstance(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/einthoven.ingest.v1.IngestService/FetchInstance',
+            einthoven_dot_ingest_dot_v1_dot_ingest__pb2.FetchInstanceRequest.SerializeToString,
+            einthoven_dot_ingest_dot_v1_dot_ingest__pb2.FetchInstanceResponse.FromString,
             options,
             channel_credentials,
             insecure,

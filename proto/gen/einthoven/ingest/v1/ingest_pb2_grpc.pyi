@@ -59,6 +59,12 @@ class IngestServiceStub:
     """Streams one record's signal out in a format, at its native rate or another."""
     DecodeFile: _grpc.StreamUnaryMultiCallable[_ingest_pb2.DecodeFileRequest, _ingest_pb2.DecodeFileResponse]
     """Decodes one file without storing anything."""
+    EnsureDataset: _grpc.UnaryUnaryMultiCallable[_ingest_pb2.EnsureDatasetRequest, _ingest_pb2.EnsureDatasetResponse]
+    """Returns the department's dataset of a name, made where there is none."""
+    ListInstances: _grpc.UnaryUnaryMultiCallable[_ingest_pb2.ListInstancesRequest, _ingest_pb2.ListInstancesResponse]
+    """Lists the DICOM instances that records were made of, in the order they came; each SOP instance once, its newest record."""
+    FetchInstance: _grpc.UnaryStreamMultiCallable[_ingest_pb2.FetchInstanceRequest, _ingest_pb2.FetchInstanceResponse]
+    """Streams one of them out, as a DICOM file or as what it says without its waveform."""
 
 @_typing.type_check_only
 class IngestServiceAsyncStub(IngestServiceStub):
@@ -91,6 +97,12 @@ class IngestServiceAsyncStub(IngestServiceStub):
     """Streams one record's signal out in a format, at its native rate or another."""
     DecodeFile: _aio.StreamUnaryMultiCallable[_ingest_pb2.DecodeFileRequest, _ingest_pb2.DecodeFileResponse]  # type: ignore[assignment]
     """Decodes one file without storing anything."""
+    EnsureDataset: _aio.UnaryUnaryMultiCallable[_ingest_pb2.EnsureDatasetRequest, _ingest_pb2.EnsureDatasetResponse]  # type: ignore[assignment]
+    """Returns the department's dataset of a name, made where there is none."""
+    ListInstances: _aio.UnaryUnaryMultiCallable[_ingest_pb2.ListInstancesRequest, _ingest_pb2.ListInstancesResponse]  # type: ignore[assignment]
+    """Lists the DICOM instances that records were made of, in the order they came; each SOP instance once, its newest record."""
+    FetchInstance: _aio.UnaryStreamMultiCallable[_ingest_pb2.FetchInstanceRequest, _ingest_pb2.FetchInstanceResponse]  # type: ignore[assignment]
+    """Streams one of them out, as a DICOM file or as what it says without its waveform."""
 
 class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
     """Stores, lists, labels and erases ECGs. Every call sees the caller's department only."""
@@ -198,5 +210,29 @@ class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_ingest_pb2.DecodeFileResponse, _abc.Awaitable[_ingest_pb2.DecodeFileResponse]]:
         """Decodes one file without storing anything."""
+
+    @_abc_1.abstractmethod
+    def EnsureDataset(
+        self,
+        request: _ingest_pb2.EnsureDatasetRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingest_pb2.EnsureDatasetResponse, _abc.Awaitable[_ingest_pb2.EnsureDatasetResponse]]:
+        """Returns the department's dataset of a name, made where there is none."""
+
+    @_abc_1.abstractmethod
+    def ListInstances(
+        self,
+        request: _ingest_pb2.ListInstancesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingest_pb2.ListInstancesResponse, _abc.Awaitable[_ingest_pb2.ListInstancesResponse]]:
+        """Lists the DICOM instances that records were made of, in the order they came; each SOP instance once, its newest record."""
+
+    @_abc_1.abstractmethod
+    def FetchInstance(
+        self,
+        request: _ingest_pb2.FetchInstanceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_ingest_pb2.FetchInstanceResponse], _abc.AsyncIterator[_ingest_pb2.FetchInstanceResponse]]:
+        """Streams one of them out, as a DICOM file or as what it says without its waveform."""
 
 def add_IngestServiceServicer_to_server(servicer: IngestServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

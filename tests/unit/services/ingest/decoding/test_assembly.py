@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from services.ingest.decoding.assembly import Found, assemble, is_warning
+from services.shared.acquisition import Acquisition, Scale
 from services.shared.ecg import STANDARD_LEADS
 from services.shared.errors import UnreadableFile
 from tests.unit.services.ingest.ecgs import codes, twelve_leads
@@ -24,6 +27,25 @@ def test_limb_leads_that_contradict_each_other_are_told() -> None:
 
     assert "lead_algebra_violated" in codes(recording)
     assert is_warning(recording.remarks)
+
+
+def test_cabreras_lead_is_turned_to_be_the_standard_one() -> None:
+    signal = LEADS.copy()
+    signal[3] = -signal[3]
+    names = tuple("Lead -aVR" if name == "aVR" else name for name in STANDARD_LEADS)
+
+    recording = assemble(replace(found(signal, names), acquisition=Acquisition(scales=(Scale("Lead -aVR", 5, "uV"),))))
+
+    np.testing.assert_array_equal(recording.signal, LEADS)
+    assert {"inverted_lead", "lead_algebra"} <= codes(recording)
+    assert recording.acquisition.scales == (Scale("aVR", 5, "uV"),)
+
+
+def test_a_lead_that_is_there_both_ways_keeps_both() -> None:
+    recording = assemble(found(np.vstack([LEADS, -LEADS[3]]), (*STANDARD_LEADS, "−aVR")))
+
+    assert recording.leads == (*STANDARD_LEADS, "-aVR")
+    np.testing.assert_array_equal(recording.signal[12], -LEADS[3])
 
 
 def test_other_leads_come_after_the_standard_ones() -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from services.ingest.decoding.leads import canonical, derive, of_code, residuals
+from services.ingest.decoding.leads import canonical, derive, inverted, is_lead, of_code, residuals
 from services.shared.ecg import STANDARD_LEADS
 from tests.unit.services.ingest.ecgs import twelve_leads
 
@@ -26,7 +26,8 @@ def test_other_names_mean_no_standard_lead(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "lead"), [("2:1", "I"), ("5.6.3-9-62", "aVR"), ("2:8", "V6"), ("2:99", None), ("x", None)]
+    ("code", "lead"),
+    [("2:1", "I"), ("5.6.3-9-62", "aVR"), ("2:8", "V6"), ("2:65", "-aVR"), ("2:99", None)],
 )
 def test_codes_of_leads_are_understood(code: str, lead: str | None) -> None:
     assert of_code(code) == lead
@@ -68,3 +69,33 @@ def test_what_was_derived_is_not_checked_against_itself() -> None:
     leads = {name: LEADS[name] for name in ("I", "II")}
 
     assert residuals(leads, derive(leads)) == {}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "-aVR",
+        "−aVR",
+        "Lead -aVR",
+        "ECG -aVR",
+        "MDC_ECG_LEAD_-aVR",
+        "MDC_ECG_LEAD_AVRneg",
+        "aVR (inverted)",
+        "-avr (mV)",
+    ],
+)
+def test_a_lead_held_upside_down_is_never_the_lead_itself(name: str) -> None:
+    assert canonical(name) is None
+    assert inverted(name) == "aVR"
+
+
+@pytest.mark.parametrize("name", ["aVR", "ECG-aVR", "Lead - aVR", "V7", "", "-"])
+def test_a_dash_that_separates_turns_nothing(name: str) -> None:
+    assert inverted(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "lead"), [("I", True), ("-aVR", True), ("V7", True), ("vx", True), ("HR", False), ("label", False)]
+)
+def test_leads_are_told_from_other_columns(name: str, *, lead: bool) -> None:
+    assert is_lead(name) is lead

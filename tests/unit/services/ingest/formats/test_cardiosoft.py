@@ -56,7 +56,7 @@ def test_of_several_blocks_the_strip_is_read_and_it_is_said() -> None:
 def test_what_is_known_of_the_subject() -> None:
     recording = read(cardiosoft_of(strip_of(RAW)), Declaration(pseudonym_key=b"k"))
 
-    assert (recording.age_years, recording.sex, recording.device) == (71, "female", "GE CardioSoft V6.71")
+    assert (recording.age_years, recording.sex, recording.acquisition.device) == (71, "female", "GE CardioSoft V6.71")
     assert recording.patient == Declaration(pseudonym_key=b"k").pseudonym("77-1")
     assert "Müller" not in repr(recording)
 

@@ -1,65 +1,19 @@
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from services.ingest.decoding.declaration import Declaration
 from services.shared.ecg import STANDARD_LEADS
 from services.shared.errors import PlatformError, UnreadableFile
 from tests.unit.services.ingest.ecgs import codes, read, sniffed, twelve_leads
+from tests.unit.services.ingest.edf_files import Channel, edf_of, twelve
 
 LEADS = twelve_leads()
 NOTHING = Declaration()
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """One signal: its samples as they are stored, and what the header says of it."""
-
-    label: str
-    raw: NDArray[Any]
-    per_record: int = 100
-    unit: str = "uV"
-    physical: tuple[object, object] = (-32768, 32767)
-    digital: tuple[object, object] = (-32768, 32767)
-
-
-def edf_of(channels: list[Channel], records: int = 6, **fields: Any) -> bytes:
-    """Return a file of the channels; any field of the header may be given another value."""
-    count = len(channels)
-    told: dict[str, Any] = {
-        "patient": "", "recording": "", "kind": "", "announced": records, "duration": "0.2", "count": count,
-        "header_bytes": 256 * (count + 1),
-    } | fields  # fmt: skip
-    head = (
-        f"{'0':8}{told['patient']:80}{told['recording']:80}01.02.2012.30.00{told['header_bytes']:<8}"
-        f"{told['kind']:44}{told['announced']:<8}{told['duration']:8}{told['count']:<4}"
-    )
-    columns: list[tuple[int, list[Any]]] = [
-        (16, [channel.label for channel in channels]),
-        (80, [""] * count),
-        (8, [channel.unit for channel in channels]),
-        *((8, [channel.physical[end] for channel in channels]) for end in (0, 1)),
-        *((8, [channel.digital[end] for channel in channels]) for end in (0, 1)),
-        (80, ["HP:0.05Hz LP:150Hz"] * count),
-        (8, [channel.per_record for channel in channels]),
-        (32, [""] * count),
-    ]
-    head += "".join(f"{value!s:{width}}" for width, values in columns for value in values)
-    blocks = [channel.raw.astype("<i2").reshape(records, channel.per_record) for channel in channels]
-    return head.encode("latin-1") + np.hstack(blocks).tobytes()
-
-
-def twelve(labels: tuple[str, ...] = STANDARD_LEADS, **kinds: Any) -> list[Channel]:
-    """Return the twelve leads in microvolts."""
-    return [
-        Channel(label, np.round(row * 1000), **kinds) for label, row in zip(labels, LEADS[: len(labels)], strict=True)
-    ]
 
 
 FILE = edf_of(twelve())
@@ -141,7 +95,7 @@ def test_person_and_equipment_of_edf_plus() -> None:
 
     recording = read(file, Declaration(pseudonym_key=b"key"))
 
-    assert (recording.age_years, recording.sex, recording.device) == (60.5, "female", "Telemetry 03")
+    assert (recording.age_years, recording.sex, recording.acquisition.device) == (60, "female", "Telemetry 03")
     assert recording.patient == Declaration(pseudonym_key=b"key").pseudonym("MCH-02")
 
 
@@ -151,7 +105,12 @@ def test_person_and_equipment_of_edf_plus() -> None:
 def test_what_is_free_text_or_unknown_is_not_taken(fields: dict[str, Any]) -> None:
     recording = read(edf_of(twelve(), **fields), NOTHING)
 
-    assert (recording.age_years, recording.sex, recording.patient, recording.device) == (None, None, None, None)
+    assert (recording.age_years, recording.sex, recording.patient, recording.acquisition.device) == (
+        None,
+        None,
+        None,
+        None,
+    )
 
 
 def test_an_unknown_number_of_records_is_counted_and_told() -> None:

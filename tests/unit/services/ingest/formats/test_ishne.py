@@ -1,54 +1,18 @@
-import binascii
-import struct
 from contextlib import suppress
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from services.ingest.decoding.declaration import Declaration
 from services.shared.ecg import STANDARD_LEADS
 from services.shared.errors import PlatformError, UnreadableFile
 from tests.unit.services.ingest.ecgs import codes, read, sniffed, twelve_leads
+from tests.unit.services.ingest.ishne_files import ishne_of, microvolts
 
 LEADS = twelve_leads()
 NOTHING = Declaration()
-CODES = tuple(range(5, 17))
-
-
-def ishne_of(
-    raw: NDArray[Any], lead_codes: tuple[int, ...] = CODES, *, nanovolt: tuple[int, ...] = (1000,) * 12, **fields: Any
-) -> bytes:
-    """Return a file of the samples (leads, samples); any field of the header may be given another value."""
-    count = len(raw)
-    told: dict[str, Any] = {
-        "samples": raw.shape[1], "rate": 500, "count": count, "variable": b"", "id": b"P-17", "sex": 2,
-        "birth": (1, 2, 1950), "recorded": (1, 2, 2020), "qualities": (1,) * count, "recorder": b"digital",
-    } | fields  # fmt: skip
-    start = told.get("start", 522 + len(told["variable"]))
-
-    def twelve(values: tuple[int, ...]) -> tuple[int, ...]:
-        return (*values, *[-9] * 12)[:12]
-
-    header = struct.pack(
-        "<4ih40s40s20s2h3h3h3h3hh12h12h12hh40sh80s80s88s",
-        *(len(told["variable"]), told["samples"], 522, start, 1, b"Ada", b"Lovelace", told["id"], told["sex"], 0),
-        *told["birth"], *told["recorded"], *told["recorded"], 12, 30, 0,
-        told["count"], *twelve(lead_codes), *twelve(told["qualities"]), *twelve(nanovolt[:count]),
-        *(0, told["recorder"], told["rate"], b"", b"", b""),
-    )  # fmt: skip
-    block = header + told["variable"]
-    checksum = told.get("checksum", binascii.crc_hqx(block, 0xFFFF))
-    return b"".join((b"ISHNE1.0", struct.pack("<H", checksum), block, raw.T.astype("<i2").tobytes()))
-
-
-def microvolts(signal: NDArray[np.float32]) -> NDArray[Any]:
-    return np.round(signal * 1000).astype(int)
-
-
 FILE = ishne_of(microvolts(LEADS))
 
 
@@ -63,14 +27,19 @@ def test_every_lead_reads_back_to_the_sample() -> None:
 def test_person_and_recorder_are_told_without_a_name() -> None:
     recording = read(ishne_of(microvolts(LEADS), recorder=b"Hilter 9\0junk"), Declaration(pseudonym_key=b"key"))
 
-    assert (recording.age_years, recording.sex, recording.device) == (70.0, "female", "Hilter 9")
+    assert (recording.age_years, recording.sex, recording.acquisition.device) == (70.0, "female", "Hilter 9")
     assert recording.patient == Declaration(pseudonym_key=b"key").pseudonym("P-17")
 
 
 def test_dates_and_codes_that_are_unknown_stay_unknown() -> None:
     recording = read(ishne_of(microvolts(LEADS), birth=(-9, -9, -9), sex=0, id=b""), NOTHING)
 
-    assert (recording.age_years, recording.sex, recording.patient, recording.device) == (None, None, None, None)
+    assert (recording.age_years, recording.sex, recording.patient, recording.acquisition.device) == (
+        None,
+        None,
+        None,
+        None,
+    )
 
 
 def test_each_lead_has_its_own_resolution_and_code() -> None:

@@ -6,29 +6,15 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from scipy import io as scipy_io
 
 from services.ingest.decoding.declaration import Declaration
 from services.shared.ecg import STANDARD_LEADS
 from services.shared.errors import TooLarge, UnreadableFile
+from tests.unit.services.ingest.array_files import hdf5_of, mat_of
 from tests.unit.services.ingest.ecgs import codes, read, sniffed, twelve_leads
 
 LEADS = twelve_leads()
 RAW = np.round(LEADS * 1000).astype(np.int16)
-
-
-def mat_of(level: str = "5", *, compressed: bool = False, **variables: object) -> bytes:
-    buffer = io.BytesIO()
-    scipy_io.savemat(buffer, variables, format=level, do_compression=compressed)
-    return buffer.getvalue()
-
-
-def hdf5_of(**variables: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    with h5py.File(buffer, "w", userblock_size=512) as file:
-        for name, value in variables.items():
-            file[name] = value.T
-    return b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(512) + buffer.getvalue()[512:]
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_units_other_than_microvolt() -> None:
 def test_what_is_known_of_the_subject() -> None:
     recording = read(muse_of(RAW), Declaration(pseudonym_key=b"k"))
 
-    assert (recording.age_years, recording.sex, recording.device) == (63, "male", "GE MAC55")
+    assert (recording.age_years, recording.sex, recording.acquisition.device) == (63, "male", "GE MAC55")
     assert recording.patient == Declaration(pseudonym_key=b"k").pseudonym("77-1")
     assert "Doe" not in repr(recording)
     assert read(muse_of(RAW, change=("YEARS", "DAYS")), NOTHING).age_years == pytest.approx(0.17, abs=0.01)

@@ -7,15 +7,10 @@ import pytest
 from services.ingest.decoding.declaration import Declaration
 from services.shared.ecg import STANDARD_LEADS
 from services.shared.errors import TooLarge, UnreadableFile
+from tests.unit.services.ingest.array_files import npz_of
 from tests.unit.services.ingest.ecgs import codes, npy_of, read, sniffed, twelve_leads
 
 LEADS = twelve_leads()
-
-
-def npz_of(*, compressed: bool = False, **arrays: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    (np.savez_compressed if compressed else np.savez)(buffer, **arrays)  # type: ignore[arg-type]
-    return buffer.getvalue()
 
 
 @pytest.mark.parametrize("compressed", [False, True])

@@ -59,7 +59,7 @@ def test_what_is_known_of_the_subject() -> None:
     recording = read(sierra_of(RAW), Declaration(pseudonym_key=b"k"))
     stated = read(sierra_of(RAW, change=("<age>", "<age><years>61</years>")), NOTHING)
 
-    assert (recording.age_years, recording.sex, recording.device) == (60, "female", "Philips PageWriter")
+    assert (recording.age_years, recording.sex, recording.acquisition.device) == (60, "female", "Philips PageWriter")
     assert recording.patient == Declaration(pseudonym_key=b"k").pseudonym("77-1")
     assert stated.age_years == 61
     assert "Doe" not in repr(recording)

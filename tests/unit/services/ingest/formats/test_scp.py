@@ -189,7 +189,7 @@ def test_the_patient_is_a_pseudonym_and_the_device_is_named() -> None:
     recording = read(simple(s1=fields), Declaration(pseudonym_key=b"k"))
 
     assert recording.patient == Declaration(pseudonym_key=b"k").pseudonym("42")
-    assert (recording.age_years, recording.sex, recording.device) == (32, "female", "Acme EL250")
+    assert (recording.age_years, recording.sex, recording.acquisition.device) == (32, "female", "Acme EL250")
 
 
 def test_a_checksum_that_does_not_fit_is_told() -> None:

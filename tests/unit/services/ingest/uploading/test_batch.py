@@ -10,6 +10,7 @@ from services.ingest.catalog.mapping import stored
 from services.ingest.records import NewRecord
 from services.ingest.uploading import batch as batching
 from services.ingest.uploading.batch import Batch, Held, Ready
+from services.shared.acquisition import NOT_STATED
 from services.shared.errors import StorageFull
 from services.shared.signals import SignalRef
 
@@ -18,7 +19,10 @@ SIGNAL = np.zeros((12, 10), np.float32)
 
 def ready(name: str) -> Ready:
     ref = SignalRef(f"signals/t/d/{name}.npy", 0, ("I",), 10, 500.0)
-    return Ready(NewRecord(name, "t", "d", name, "csv", "0" * 64, ref, (), None, None, None, datetime.now(UTC)), SIGNAL)
+    return Ready(
+        NewRecord(name, "t", "d", name, "csv", "0" * 64, ref, (), None, None, None, NOT_STATED, datetime.now(UTC)),
+        SIGNAL,
+    )
 
 
 class Flushes:

@@ -1,0 +1,1 @@
+"""DICOM objects as such: what they call themselves, and how they are given back."""
