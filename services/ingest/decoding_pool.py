@@ -19,6 +19,7 @@ from services.ingest.metrics import DECODE_SECONDS
 from services.ingest.records import Instance
 from services.shared.errors import Internal, PlatformError, UnreadableFile
 from services.shared.observability.logs import get_logger
+from services.shared.quality import Quality, assess_recording
 
 _NO_TIME: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -33,6 +34,7 @@ class Digested:
     original: bytes
     """The file itself; with its companions, an archive of them all that is the same for the same files."""
     sha256: str
+    quality: Quality
 
 
 class DecodingPool:
@@ -61,7 +63,7 @@ def _digest(file: UploadedFile, declaration: Declaration) -> Digested:
     decoded = _decode(file, declaration)
     original = file.data if not file.companions else _bundle(file)
     DECODE_SECONDS.labels(decoded.format_name).observe(time.perf_counter() - started)
-    return Digested(decoded, original, hashlib.sha256(original).hexdigest())
+    return Digested(decoded, original, hashlib.sha256(original).hexdigest(), assess_recording(decoded.recording))
 
 
 def _decode(file: UploadedFile, declaration: Declaration) -> Decoded:

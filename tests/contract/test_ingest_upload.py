@@ -32,7 +32,7 @@ from tests.contract.ingest_on_the_wire import (
     settings_of,
     upload_requests,
 )
-from tests.unit.services.ingest.ecgs import csv_of, dicom_group, dicom_of, npy_of, twelve_leads, wfdb_of
+from tests.unit.services.ingest.ecgs import calm_leads, csv_of, dicom_group, dicom_of, npy_of, twelve_leads, wfdb_of
 
 STORED, WARNED = pb.FILE_OUTCOME_STORED, pb.FILE_OUTCOME_STORED_WITH_WARNINGS
 DUPLICATE, REFUSED, COMPANION = pb.FILE_OUTCOME_DUPLICATE, pb.FILE_OUTCOME_REFUSED, pb.FILE_OUTCOME_COMPANION
@@ -56,6 +56,24 @@ class TestUpload(OnTheWire):
         assert await wire.original(record) == data
         assert is_sealed(await wire.store.get(f"originals/cardiology/{record.sha256}"))
         assert {remark.code for remark in record.remarks} == {"assumed_unit", "lead_algebra"}
+
+    async def test_a_record_keeps_how_good_it_is(self, wire: Wire) -> None:
+        calm, flat = calm_leads(5000), calm_leads(5000)
+        flat[7] = 0
+        files = [("calm.hea", "calm.dat", calm), ("flat.hea", "flat.dat", flat)]
+        parts: list[tuple[str, bytes]] = []
+        for head, body, leads in files:
+            header, signals = wfdb_of(leads)
+            parts += [(head, header.replace(b"ecg", head.removesuffix(".hea").encode())), (body, signals)]
+
+        lines = {line.file_name: line for line in await wire.upload(await wire.dataset(), *parts)}
+
+        good, poor = lines["calm.hea"], lines["flat.hea"]
+        assert (good.outcome, good.record.quality.grade) == (STORED, "good")
+        assert (poor.outcome, poor.record.quality.grade) == (WARNED, "poor")
+        assert [lead.lead for lead in poor.record.quality.leads if lead.is_lost] == ["V2"]
+        kept = await wire.ask("GetRecord", pb.GetRecordRequest(record_id=poor.record.record_id))
+        assert kept.record.quality == poor.record.quality
 
     async def test_files_of_one_upload_share_a_shard(self, wire: Wire) -> None:
         dataset_id = await wire.dataset()
@@ -129,7 +147,7 @@ class TestUpload(OnTheWire):
 
     async def test_a_header_brings_its_companions(self, wire: Wire) -> None:
         dataset_id = await wire.dataset()
-        header, signals = wfdb_of(twelve_leads())
+        header, signals = wfdb_of(calm_leads())
 
         lines = await wire.upload(dataset_id, ("ecg.dat", signals), csv(1), ("ecg.hea", header))
 

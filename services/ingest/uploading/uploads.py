@@ -12,7 +12,7 @@ from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding_pool import DecodingPool
 from services.ingest.erasing.eraser import Eraser
 from services.ingest.formats.base import UploadedFile
-from services.ingest.records import ReportLine
+from services.ingest.records import ReadFile, ReportLine
 from services.ingest.settings import LimitSettings
 from services.ingest.steps import Step
 from services.ingest.uploading.arrivals import arrivals
@@ -61,8 +61,8 @@ class Uploads:
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 
-    async def decode(self, tenant: str, declaration: Declaration, steps: AsyncIterator[Step]) -> tuple[str, Recording]:
-        """Return the format and the recording of the one ECG among the files; raises what keeps it from being read."""
+    async def decode(self, tenant: str, declaration: Declaration, steps: AsyncIterator[Step]) -> ReadFile:
+        """Return the one ECG among the files; raises what keeps it from being read."""
         companions = Companions(self._limits.max_held_bytes)
         files: list[UploadedFile] = []
         async for arrival in arrivals(steps, max_file_bytes=self._limits.max_file_bytes):
@@ -74,7 +74,7 @@ class Uploads:
             raise InvalidRequest(f"One ECG was expected; {len(files)} files came. Send a file, with its companions.")
         async with self._room.files:
             digested = await self._pool.digest(files[0], self._keyed(tenant, declaration))
-        return digested.decoded.format_name, _inline(digested.decoded.recording)
+        return ReadFile(digested.decoded.format_name, _inline(digested.decoded.recording), digested.quality)
 
     async def close(self) -> None:
         """Let every session that was left clean up behind itself."""

@@ -45,7 +45,7 @@ def find(signal: Signal, rate_hz: float) -> Beats:
     factor = max(1, round(rate_hz / BEAT_HZ))
     slow, hz = averaged(signal, factor), rate_hz / factor
     peaks = _peaks(_slope(slow, hz), hz)
-    return Beats((peaks + 0.5) / hz, _typical(slow, peaks, hz), hz)
+    return Beats((peaks.astype(np.float64) + 0.5) / hz, _typical(slow, peaks, hz), hz)
 
 
 def _slope(slow: Signal, hz: float) -> Signal:

@@ -10,9 +10,11 @@
 | noise | 0.04 | 0.12 | mV, standard deviation |
 | spikes | 3 | 20 | per 10 s |
 
-unusable: more than half of the leads are lost. poor: a lead is lost, more than half are flagged, or the limb leads
-contradict each other (the standard deviation of the residual beyond 1.1 times that of I and II, as where leads are
-mislabelled; leads that were not sampled at one instant, as those of LUDB, reach 1.0). usable: anything else is flagged, or electrodes seem interchanged.
+unusable: more than half of the leads are lost.
+poor: a lead is lost, more than half are flagged, or the limb leads contradict each other (the standard deviation of the
+residual beyond 1.1 times that of I and II, as where leads are mislabelled; leads that were not sampled at one instant,
+as those of LUDB, reach 1.0).
+usable: anything else is flagged, or electrodes seem interchanged.
 good: nothing. Pacing is reported and lowers no grade.
 
 The limits of drift, mains and noise are what a reader sees on paper at 10 mm/mV (5 mm, 0.6 mm peak to peak, and a

@@ -16,6 +16,8 @@ SATURATED_S: Final = 0.008
 NARROW_S: Final = 0.004
 MAINS_HZ: Final = (50.0, 60.0)
 BESIDE_HZ: Final = 4.0
+_NARROW_OF_WHITE: Final = np.float32(1.5)
+"""What `narrow` makes of the variance of white noise: 1 + 1/4 + 1/4."""
 
 
 def longest_flat_s(signal: Signal, rate_hz: float) -> Values:
@@ -112,10 +114,10 @@ def noise_mv(narrow_signal: Signal, rate_hz: float, mains: dict[float, Values]) 
     The median over blocks of 0.1 s leaves the QRS complexes out; what mains frequency adds is taken off.
     """
     size = max(2, round(BLOCK_S * rate_hz))
-    power = np.median((_blocks(narrow_signal, size) ** 2).mean(axis=2), axis=1)
+    power = np.median((_blocks(narrow_signal, size) ** 2).mean(axis=2), axis=1).astype(np.float32)
     for hz, amplitude in mains.items():
-        power = power - (amplitude * narrow_gain(hz, rate_hz)) ** 2 / 2
-    noise: Values = np.sqrt(np.maximum(power, 0) / 1.5).astype(np.float32)
+        power -= (amplitude * np.float32(narrow_gain(hz, rate_hz))) ** 2 / 2
+    noise: Values = np.sqrt(np.maximum(power, 0) / _NARROW_OF_WHITE)
     return noise
 
 
@@ -125,7 +127,6 @@ def _blocks(signal: Signal, size: int) -> Signal:
 
 
 def _longest_run(rows: NDArray[np.bool_]) -> NDArray[np.int64]:
-    total = np.cumsum(rows, axis=1)
+    total = np.cumsum(rows, axis=1, dtype=np.int64)
     reset = np.maximum.accumulate(np.where(rows, 0, total), axis=1)
-    longest: NDArray[np.int64] = (total - reset).max(axis=1)
-    return longest
+    return np.asarray((total - reset).max(axis=1), dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Pacing spikes and other narrow events: what is narrower than about 8 ms and is no part of a QRS complex; numpy only."""
+"""Pacing spikes and other events that are narrower than about 8 ms and no part of a QRS complex; numpy only."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -49,7 +49,7 @@ class Events:
 
 
 def find(native: Signal, rate_hz: float, beats: Beats, *, sharp: Signal, sharp_hz: float, noise: Values) -> Events:
-    """Find the narrow events of a window: native for pacing, `sharp` (what `narrow` gave at the judged rate) for spikes."""
+    """Find the narrow events of a window: pacing at the native rate, spikes in `sharp`, `narrow` at the judged rate."""
     pacing, at_s = _pacing(native, rate_hz, beats, noise)
     taken = np.concatenate([beats.peaks_s, at_s])
     reach = np.concatenate([np.full(beats.peaks_s.size, QRS_S), np.full(at_s.size, 0.02)])

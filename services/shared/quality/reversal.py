@@ -2,13 +2,13 @@
 
 The electrodes' potentials follow from the limb leads (against Wilson's central terminal, which an interchange of RA, LA
 and LL leaves alone), so every interchange can be undone exactly and the ECG it would have been can be judged. The
-features are the known signs: axes of P, QRS and T (an inverted P and QRS in I, an upright aVR), and how I, II and aVR go
-with V5, V6 and V1 (Ho et al., Int J Cardiol 2008;126:435; Kors and van Herpen, Ann Noninvasive Electrocardiol 2001;6:238;
-Batchvarov et al., Europace 2007;9:1081). Their weights are a conditional logistic regression fitted on LUDB records 1 to
-100, where each record is right and its interchanges are wrong (docs/quality.md); the margin of two arrangements is the
-logarithm of their odds. The legs are at nearly one potential: RL for RA or LA leaves lead II or III nearly flat
-(Haisty et al., J Electrocardiol 1993;26:Suppl 150), RL for LL changes nothing that could be seen. Precordial
-interchanges make the way from V1 to V6 longer than it need be.
+features are the known signs: axes of P, QRS and T (inverted P and QRS in I, an upright aVR), and how I, II and aVR go
+with V5, V6 and V1 (Batchvarov et al., Europace 2007;9:1081). Their weights are a conditional logistic regression fitted
+on LUDB records 1 to 100, where each record is right and its interchanges are wrong (docs/quality.md); the margin of two
+arrangements is the logarithm of their odds. The legs are at nearly one potential: RL for RA or LA leaves lead II or III
+nearly flat (Batchvarov et al.), RL for LL changes nothing that could be seen. Precordial interchanges make the way from
+V1 to V6 longer than it need be (that leads predict each other: Kors and van Herpen, Ann Noninvasive Electrocardiol
+2001;6:238).
 """
 
 import itertools
