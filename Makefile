@@ -2,13 +2,15 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup images images-base ui demo up run test cluster-test check bench proto format lock clean promtool snapshots chart-docs
+.PHONY: help setup images images-base ui demo up run test cluster-test check fuzz bench proto format lock clean promtool snapshots chart-docs
 
 PYTHON ?= python3
 BIN := .venv/bin
 DATA ?=
 URL ?=
 ONLY ?=
+COUNT ?=
+SEED ?=
 REGISTRY ?= localhost
 TAG ?= dev
 BASE ?=
@@ -89,6 +91,9 @@ build/bin/promtool:
 
 snapshots: .venv-chart/.installed ## render the chart anew into tests/architecture/snapshots
 	PYTHONPATH=.:proto/gen $(BIN)/python -m tests.architecture.manifests
+
+fuzz: setup ## every reader on 10,000 damaged files, or ONLY=reader, COUNT=, SEED=; writes build/fuzz.json and what it found
+	$(BIN)/python -m tests.fuzz.runner $(if $(ONLY),--only "$(ONLY)") $(if $(COUNT),--count "$(COUNT)") $(if $(SEED),--seed "$(SEED)")
 
 bench: setup ## measure against a bare floor, all or ONLY=name; writes build/bench.json
 	$(BIN)/python -m tests.bench.runner $(if $(ONLY),--only "$(ONLY)")

@@ -134,6 +134,10 @@ class IngestClient:
         "GetStatistics",
         "ExportSignal",
         "DecodeFile",
+        "EnsureDataset",
+        "ListInstances",
+        "FetchInstance",
+        "FindMissing",
     )
 
     def __init__(self, rpc: RpcClient) -> None:
@@ -143,6 +147,7 @@ class IngestClient:
         self.list_datasets = Unary(rpc, stub.ListDatasets)
         self.delete_dataset = Unary(rpc, stub.DeleteDataset, LONG_SECONDS)
         self.upload_records = Duplex(rpc, stub.UploadRecords)
+        self.find_missing = Unary(rpc, stub.FindMissing)
         self.put_labels = Up(rpc, stub.PutLabels)
         self.list_records = Unary(rpc, stub.ListRecords)
         self.get_record = Unary(rpc, stub.GetRecord)
@@ -150,6 +155,9 @@ class IngestClient:
         self.get_statistics = Unary(rpc, stub.GetStatistics)
         self.export_signal = Down(rpc, stub.ExportSignal)
         self.decode_file = Up(rpc, stub.DecodeFile)
+        self.ensure_dataset = Unary(rpc, stub.EnsureDataset)
+        self.list_instances = Unary(rpc, stub.ListInstances)
+        self.fetch_instance = Down(rpc, stub.FetchInstance)
 
 
 class SignalAnalysisClient:

@@ -12,6 +12,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from services.shared.errors import InvalidRequest, PlatformError, TooLarge
+from services.shared.uploads import relative_name
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -68,8 +69,13 @@ def boundary_of(content_type: str) -> bytes:
 
 async def parse(content_type: str, body: AsyncIterator[bytes], *, max_field_bytes: int) -> AsyncIterator[Part]:
     """Yield the parts of a form as they arrive; raises InvalidRequest where it is malformed or ends early."""
-    reader = _Reader(max_field_bytes)
-    parser = _parser(boundary_of(content_type), reader.callbacks())
+    async for part in read(Reader(max_field_bytes), boundary_of(content_type), body):
+        yield part
+
+
+async def read(reader: "Reader", boundary: bytes, body: AsyncIterator[bytes]) -> AsyncIterator[Part]:
+    """Yield what a reader makes of the parts of a body, as they arrive."""
+    parser = _parser(boundary, reader.callbacks())
     async for data in body:
         if not data:
             continue
@@ -100,8 +106,8 @@ def _write(parser: MultipartParser, data: bytes) -> PlatformError | None:
     return None
 
 
-class _Reader:
-    """Collects what the parser reports between two reads of the body."""
+class Reader:
+    """Collects what the parser reports between two reads of the body; this one knows the parts of forms."""
 
     def __init__(self, max_field_bytes: int) -> None:
         self.complete = False
@@ -143,7 +149,7 @@ class _Reader:
             if kind != b"form-data" or not options.get(b"name"):
                 raise InvalidRequest("A part of the form has no name in its Content-Disposition.")
             self._name = _text(options[b"name"])
-            self._file_name = _without_folders(options[b"filename"]) if b"filename" in options else None
+            self._file_name = relative_name(_text(options[b"filename"])) if b"filename" in options else None
         elif name.lower() == b"content-transfer-encoding":
             self._check_encoding(value.decode("latin-1").strip().lower())
 
@@ -190,8 +196,3 @@ def _text(value: bytes) -> str:
         return value.decode("utf-8")
     except UnicodeDecodeError:
         raise InvalidRequest("The form's names and fields must be UTF-8.") from None
-
-
-def _without_folders(value: bytes) -> str:
-    """Return a file's name without folders: browsers and scripts send both."""
-    return _text(value).replace("\\", "/").rsplit("/", 1)[-1]

@@ -18,6 +18,8 @@ class LimitSettings(Part):
 
     max_upload_bytes: int = Field(default=64 << 20, ge=1 << 10)
     """One uploaded file; a larger one is refused, the others of its request are not."""
+    max_archive_bytes: int = Field(default=2 << 30, ge=1 << 10)
+    """One uploaded zip or tar."""
     max_upload_files: int = Field(default=20_000, ge=1)
     """Files of one request; the report has a line for each."""
     max_model_bytes: int = Field(default=2 << 30, ge=1 << 10)
@@ -63,6 +65,8 @@ class GatewaySettings(DeployableSettings):
     """The department of that administrator."""
     peers: PeerSettings
     limits: LimitSettings = LimitSettings()
+    dicom_dataset: str = Field(default="dicom", min_length=1, max_length=200)
+    """The name of each department's dataset for what comes by DICOMweb; it is made on first use."""
     ui_folder: Path = _PAGE
     """The built web page."""
     keep_alive_seconds: float = Field(default=15.0, gt=0)

@@ -18,8 +18,8 @@ from gateway.schemas.uploads import Declaration, ModelDescription
 from gateway.settings import LimitSettings
 from services.shared.errors import ErrorCode, InvalidRequest, PlatformError, TooLarge, Unavailable
 from services.shared.observability.logs import get_logger
+from services.shared.uploads import MAX_NAME_CHARACTERS, archive_kind, checked_name
 
-MAX_NAME_CHARS: Final = 255
 ATTEMPTS: Final = 3
 """How many replicas in a row may be lost, or away, before an upload that gets nowhere is given up."""
 _PAUSE_SECONDS: Final = 0.25
@@ -35,13 +35,16 @@ _log = get_logger(__name__)
 class RecordUpload:
     """One upload on its way: steps out, lines of the report back."""
 
-    def __init__(self, form: Form, dataset_id: str, settings: LimitSettings) -> None:
-        self._sending = Resending(self._accepted(form.files()))
+    def __init__(
+        self, files: AsyncIterator[FilePart], declaration: Declaration, dataset_id: str, settings: LimitSettings
+    ) -> None:
+        self._sending = Resending(self._accepted(files))
         self._dataset_id = dataset_id
-        self._declaration = form.read(Declaration)
+        self._declaration = declaration
         self._settings = settings
         self._own_lines: deque[FileReport] = deque()
         self._too_large: Counter[str] = Counter()
+        self._limits: dict[str, int] = {}
         self._fault: PlatformError | None = None
         self._reported = 0
 
@@ -102,18 +105,20 @@ class RecordUpload:
 
     async def _accepted(self, parts: AsyncIterator[FilePart]) -> AsyncGenerator[FilePart]:
         """Leave out files whose name cannot be kept, and the rest of files that are too large."""
-        file_name, size, skip, files = "", 0, False, 0
+        file_name, size, limit, skip, files = "", 0, 0, False, 0
         async for part in parts:
             if isinstance(part, FileStart):
                 file_name, size, files = part.file_name, 0, files + 1
                 self._check_count(files)
                 skip = self._refuses_name(file_name)
             elif isinstance(part, Chunk):
+                limit = limit if size else self._limit(part.data)
                 size += len(part.data)
-                if size > self._settings.max_upload_bytes and not skip:
+                if size > limit and not skip:
                     skip = True
                     # Ingest sees no end of this file, and so drops it.
                     self._too_large[file_name] += 1
+                    self._limits[file_name] = limit
             if not skip:
                 yield part
 
@@ -123,12 +128,16 @@ class RecordUpload:
                 f"One upload takes at most {self._settings.max_upload_files} files: send the rest in another."
             )
 
+    def _limit(self, head: bytes) -> int:
+        return self._settings.max_archive_bytes if archive_kind(head) else self._settings.max_upload_bytes
+
     def _refuses_name(self, file_name: str) -> bool:
-        if file_name.strip() and len(file_name) <= MAX_NAME_CHARS and file_name.isprintable():
-            return False
-        error = InvalidRequest(f"A file needs a printable name of 1 to {MAX_NAME_CHARS} characters.")
-        self._own_lines.append(convert.refusal(ascii(file_name)[1:-1][:MAX_NAME_CHARS], error))
-        return True
+        try:
+            checked_name(file_name)
+        except InvalidRequest as error:
+            self._own_lines.append(convert.refusal(ascii(file_name)[1:-1][:MAX_NAME_CHARACTERS], error))
+            return True
+        return False
 
     def _judged(self, line: FileReport) -> FileReport:
         self._reported += 1
@@ -139,7 +148,7 @@ class RecordUpload:
         return line
 
     def _oversized(self, file_name: str) -> FileReport:
-        error = TooLarge(f"The file is larger than {self._settings.max_upload_bytes} bytes.")
+        error = TooLarge(f"The file is larger than {self._limits[file_name]} bytes.")
         return convert.refusal(file_name, error)
 
     def _told(self, fault: PlatformError) -> PlatformError:

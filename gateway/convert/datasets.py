@@ -10,7 +10,9 @@ from gateway.schemas.datasets import (
     DatasetCreate,
     DatasetErased,
     DatasetPage,
+    Digests,
     LabelReport,
+    MissingFiles,
     Statistics,
 )
 from services.shared.rpc.convert import moment
@@ -55,6 +57,16 @@ def dataset(message: pb.Dataset) -> Dataset:
 def page(message: pb.ListDatasetsResponse) -> DatasetPage:
     """Return a page of datasets."""
     return DatasetPage(items=[dataset(item) for item in message.datasets], next_cursor=next_cursor(message.page))
+
+
+def find_missing(dataset_id: str, body: Digests) -> pb.FindMissingRequest:
+    """Ask which files are still to be sent."""
+    return pb.FindMissingRequest(dataset_id=dataset_id, sha256=body.sha256)
+
+
+def missing(message: pb.FindMissingResponse) -> MissingFiles:
+    """Return which are."""
+    return MissingFiles(sha256=list(message.sha256))
 
 
 def erased(message: pb.DeleteDatasetResponse) -> DatasetErased:

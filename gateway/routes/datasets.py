@@ -16,7 +16,9 @@ from gateway.schemas.datasets import (
     DatasetCreate,
     DatasetErased,
     DatasetPage,
+    Digests,
     LabelReport,
+    MissingFiles,
     Statistics,
     UploadReport,
 )
@@ -73,13 +75,29 @@ async def delete_dataset(dataset_id: DatasetId, call: CallOf) -> DatasetErased:
 async def upload_records(dataset_id: DatasetId, request: Request, call: CallOf) -> Any:
     """Take any number of files, the fields before them, and report the fate of each; one bad file costs no other.
 
+    A zip or tar is taken apart: each of its files has a line, and the archive one of its own after them. Names may
+    have folders; files of one record lie in one folder.
     With `Accept: application/x-ndjson` a line per file is told as soon as its fate is durable.
     """
-    upload = uploads.RecordUpload(await Form.open(request, call.limits), dataset_id, call.limits)
+    form = await Form.open(request, call.limits)
+    upload = uploads.RecordUpload(form.files(), form.read(Declaration), dataset_id, call.limits)
     lines = upload.report(partial(call.peers.ingest.upload_records, call.caller))
     if ndjson.wanted(request):
         return ndjson.UploadResponse(lines, request.url.path)
     return await uploads.whole(lines)
+
+
+@routes.post(
+    "/datasets/{dataset_id}/records/missing",
+    summary="Find files that are missing",
+    responses=problems(404),
+)
+async def find_missing(dataset_id: DatasetId, body: Digests, call: CallOf) -> MissingFiles:
+    """Say which files, named by the sha256 of their bytes, a dataset does not have yet.
+
+    Files of a record of several, and archives, are known as well. An upload that was interrupted goes on with these.
+    """
+    return convert.missing(await call.peers.ingest.find_missing(call.caller, convert.find_missing(dataset_id, body)))
 
 
 @routes.put(

@@ -2,11 +2,13 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated, Final
 
 from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from gateway.schemas import RequestSchema, Schema
+from gateway.schemas.instances import Instance
 from gateway.schemas.paging import NEXT_CURSOR
 from gateway.schemas.problems import FileProblem
 from gateway.schemas.records import Record
@@ -18,6 +20,7 @@ _DATASET: JsonDict = {
     "records": 1442,
     "created_at": "2026-01-05T08:30:00Z",
 }
+_SHA256: Final = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 
 class DatasetCreate(RequestSchema):
@@ -65,6 +68,8 @@ class FileOutcome(StrEnum):
     DUPLICATE = "duplicate"
     REFUSED = "refused"
     COMPANION = "companion"
+    UNPACKED = "unpacked"
+    LEFT_OUT = "left_out"
 
 
 class FileReport(Schema):
@@ -81,10 +86,27 @@ class FileReport(Schema):
         }
     )
 
-    file_name: str
+    file_name: str = Field(description="With its folders; of a file of an archive, after the archive's name.")
     outcome: FileOutcome
     record: Record | None = Field(default=None, description="The record made of it, or the one that it duplicates.")
     error: FileProblem | None = Field(default=None, description="Why it was refused.")
+    instance: Instance | None = Field(default=None, description="What it calls itself, where it is a DICOM object.")
+
+
+class Digests(RequestSchema):
+    """Files that somebody has, by the sha256 of their bytes."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"sha256": [_SHA256]}})
+
+    sha256: list[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = Field(max_length=10_000)
+
+
+class MissingFiles(Schema):
+    """Those of them that a dataset does not have."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"sha256": [_SHA256]}})
+
+    sha256: list[str] = Field(description="In the order asked.")
 
 
 class UploadReport(Schema):

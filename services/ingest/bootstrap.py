@@ -10,6 +10,7 @@ from services.ingest.catalog.erasures import Erasures
 from services.ingest.catalog.instances import Instances
 from services.ingest.catalog.labels import replace_labels
 from services.ingest.catalog.ledger import Ledger
+from services.ingest.catalog.parts import Parts
 from services.ingest.catalog.records import Records
 from services.ingest.catalog.statistics import statistics
 from services.ingest.catalog.writing import open_writing
@@ -17,6 +18,7 @@ from services.ingest.decoding_pool import DecodingPool
 from services.ingest.erasing.eraser import Eraser
 from services.ingest.erasing.sweep import Sweep
 from services.ingest.instances.retrieval import Retrieval
+from services.ingest.originals.keeping import WAYS
 from services.ingest.originals.sealing import Sealer
 from services.ingest.originals.vault import Vault
 from services.ingest.removal import Removal
@@ -62,7 +64,7 @@ def _compose(settings: IngestSettings, deployable: Deployable, resources: Resour
     store, database = resources.store, resources.database
     news, writing = BusNews(resources.bus), open_writing(database)
     rows, ledger = Erasures(database, writing), Ledger(writing)
-    eraser, pool = Eraser(store, rows), DecodingPool(settings.limits.decode_threads)
+    eraser, pool = Eraser(store, rows), DecodingPool(settings.limits.decode_threads, WAYS[settings.originals])
     sweep = Sweep(rows, eraser, every_seconds=settings.sweep_seconds, orphan_seconds=settings.orphan_seconds)
     secret = settings.pseudonym_secret or settings.identity.secret
     vault, signals = _vault(settings, store), SignalStore(store)
@@ -87,6 +89,7 @@ def _compose(settings: IngestSettings, deployable: Deployable, resources: Resour
             retrieval=Retrieval(instances, records, vault, signals),
             replace_labels=partial(replace_labels, database),
             count=partial(statistics, database),
+            missing=Parts(database).missing,
             signals=signals,
             uploads=uploads,
             removal=Removal(rows, eraser, news),

@@ -118,6 +118,14 @@ class Count(Protocol):
         ...
 
 
+class Missing(Protocol):
+    """Knows which files need not be sent again."""
+
+    async def __call__(self, tenant: str, dataset_id: str, digests: Sequence[str]) -> tuple[str, ...]:
+        """Return the sha256 of files that are not in a dataset; raises NotFound, or InvalidRequest for too many."""
+        ...
+
+
 class Uploading(Protocol):
     """Takes files in."""
 

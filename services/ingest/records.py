@@ -100,6 +100,8 @@ class NewRecord:
     created_at: datetime
     quality: Quality | None = None
     """None of records that came before it was judged."""
+    parts: tuple[str, ...] = ()
+    """The sha256 of each file it came from, where they were several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,10 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
     REFUSED = "refused"
     COMPANION = "companion"
+    UNPACKED = "unpacked"
+    """An archive; its files have lines of their own."""
+    LEFT_OUT = "left_out"
+    """A file that an operating system left in an archive."""
 
 
 @dataclass(frozen=True, slots=True)

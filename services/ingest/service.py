@@ -12,6 +12,7 @@ from services.ingest.ports import (
     Count,
     DatasetCatalog,
     InstanceCatalog,
+    Missing,
     RecordCatalog,
     Removing,
     ReplaceLabels,
@@ -46,6 +47,7 @@ class Rooms:
     retrieval: Retrieving
     replace_labels: ReplaceLabels
     count: Count
+    missing: Missing
     signals: SignalStore
     uploads: Uploading
     removal: Removing
@@ -93,6 +95,10 @@ class Ingest:
     async def decode(self, caller: Caller, declaration: Declaration, steps: AsyncIterator[Step]) -> ReadFile:
         """Return the format and the recording of one file, its first 60 s at most; stores nothing."""
         return await self._rooms.uploads.decode(caller.tenant, declaration, steps)
+
+    async def missing(self, caller: Caller, dataset_id: str, digests: Sequence[str]) -> tuple[str, ...]:
+        """Return the sha256 of files that a dataset does not have yet, of those given; raises NotFound."""
+        return await self._rooms.missing(caller.tenant, dataset_id, digests)
 
     async def put_labels(self, caller: Caller, dataset_id: str, chunks: AsyncIterator[bytes]) -> LabelSummary:
         """Replace the labels of a dataset by those of a CSV; all rows hold, or none is applied."""

@@ -52,6 +52,11 @@ class IngestServicer(ingest_pb2_grpc.IngestServiceServicer):
         async for line in self._ingest.upload(caller, dataset_id, declaration, convert.steps(requests)):
             yield convert.line_to_pb(line)
 
+    async def FindMissing(self, request: pb.FindMissingRequest, context: Any) -> pb.FindMissingResponse:
+        """Say which files are still to be sent."""
+        missing = await self._ingest.missing(current_caller(), request.dataset_id, request.sha256)
+        return pb.FindMissingResponse(sha256=missing)
+
     async def PutLabels(
         self, request_iterator: AsyncIterator[pb.PutLabelsRequest], context: Any
     ) -> pb.PutLabelsResponse:

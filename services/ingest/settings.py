@@ -14,6 +14,16 @@ class LimitSettings(Part):
     max_file_bytes: int = Field(default=64 << 20, ge=1 << 20, le=1 << 30)
     max_held_bytes: int = Field(default=64 << 20, ge=1 << 20, le=1 << 30)
     """What one upload may hold of files that wait for the others of their record."""
+    max_archive_bytes: int = Field(default=2 << 30, ge=1 << 20, le=1 << 40)
+    """One zip or tar; larger than 4 MiB, it lies in the temporary folder while it is unpacked."""
+    archives_at_once: int = Field(default=4, ge=1, le=256)
+    """How many archives of all uploads lie there at once; further ones wait."""
+    max_archive_members: int = Field(default=100_000, ge=1, le=1_000_000)
+    """Files in one archive."""
+    max_inflated_bytes: int = Field(default=64 << 30, ge=1 << 20, le=1 << 44)
+    """What one archive may grow to, member by member."""
+    max_inflation: int = Field(default=200, ge=2, le=1000)
+    """How many times larger than the archive that may be, from 64 MiB on."""
     max_labels_bytes: int = Field(default=64 << 20, ge=1 << 10, le=1 << 30)
     files_at_once: int = Field(default=8, ge=1, le=256)
     """How many files of all uploads are in memory at once; further ones wait."""
@@ -29,8 +39,9 @@ class IngestSettings(ServiceSettings):
     limits: LimitSettings = LimitSettings()
     pseudonym_secret: SecretStr | None = None
     """Keys the pseudonyms of patients; unset, the identity secret does, and patients get new ones when it changes."""
-    originals: Literal["encrypted", "as_received"] = "encrypted"
-    """What is kept of the files themselves: encrypted under the site's key, or as they came, names and all."""
+    originals: Literal["encrypted", "deidentified", "as_received", "none"] = "encrypted"
+    """What is kept of the files themselves: encrypted under the site's key; without names, dates of birth and ids, as
+    far as that can be proved; as they came, names and all; or nothing."""
     originals_secret: SecretStr | None = None
     """Keys the encryption of originals; unset, the identity secret does."""
     originals_old_secrets: tuple[SecretStr, ...] = ()

@@ -75,6 +75,16 @@ class LabelRow(Base):
     icd10: Mapped[str] = mapped_column(sa.String(16))
 
 
+class PartRow(Base):
+    """An uploaded file that is not a record's original, and a record that came from it."""
+
+    __tablename__ = "ingest_parts"
+
+    dataset_id: Mapped[str] = mapped_column(sa.String(ID_CHARACTERS), primary_key=True)
+    sha256: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    record_id: Mapped[str] = mapped_column(sa.String(ID_CHARACTERS), primary_key=True)
+
+
 class InstanceRow(Base):
     """What the DICOM object that became a record calls itself."""
 

@@ -32,7 +32,8 @@ from tests.contract.ingest_on_the_wire import (
     settings_of,
     upload_requests,
 )
-from tests.unit.services.ingest.ecgs import calm_leads, csv_of, dicom_group, dicom_of, npy_of, twelve_leads, wfdb_of
+from tests.unit.services.ingest.ecgs import csv_of, dicom_group, dicom_of, npy_of, twelve_leads, wfdb_of
+from tests.unit.services.shared.quality.hearts import ecg
 
 STORED, WARNED = pb.FILE_OUTCOME_STORED, pb.FILE_OUTCOME_STORED_WITH_WARNINGS
 DUPLICATE, REFUSED, COMPANION = pb.FILE_OUTCOME_DUPLICATE, pb.FILE_OUTCOME_REFUSED, pb.FILE_OUTCOME_COMPANION
@@ -58,7 +59,7 @@ class TestUpload(OnTheWire):
         assert {remark.code for remark in record.remarks} == {"assumed_unit", "lead_algebra"}
 
     async def test_a_record_keeps_how_good_it_is(self, wire: Wire) -> None:
-        calm, flat = calm_leads(5000), calm_leads(5000)
+        calm, flat = ecg(), ecg()
         flat[7] = 0
         files = [("calm.hea", "calm.dat", calm), ("flat.hea", "flat.dat", flat)]
         parts: list[tuple[str, bytes]] = []
@@ -147,7 +148,7 @@ class TestUpload(OnTheWire):
 
     async def test_a_header_brings_its_companions(self, wire: Wire) -> None:
         dataset_id = await wire.dataset()
-        header, signals = wfdb_of(calm_leads())
+        header, signals = wfdb_of(ecg(1.2))
 
         lines = await wire.upload(dataset_id, ("ecg.dat", signals), csv(1), ("ecg.hea", header))
 

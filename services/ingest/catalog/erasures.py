@@ -10,9 +10,10 @@ from sqlalchemy.exc import IntegrityError
 from services.ingest.catalog.datasets import alive, no_dataset
 from services.ingest.catalog.locks import lock_claims
 from services.ingest.catalog.mapping import in_utc
+from services.ingest.catalog.parts import forgotten_with
 from services.ingest.catalog.writing import Writing
 from services.ingest.keys import original_of
-from services.ingest.tables import ERASER, ClaimRow, DatasetRow, InstanceRow, LabelRow, RecordRow
+from services.ingest.tables import ERASER, ClaimRow, DatasetRow, InstanceRow, LabelRow, PartRow, RecordRow
 from services.shared.database import Database
 from services.shared.errors import NotFound
 
@@ -52,6 +53,7 @@ class Erasures:
             if row is None:
                 raise NotFound(f"There is no record {record_id[:64]!r}.")
             await session.execute(delete(LabelRow).where(LabelRow.record_id == record_id))
+            await session.execute(forgotten_with(row.dataset_id, record_id))
             await session.execute(delete(InstanceRow).where(InstanceRow.record_id == record_id))
             bumped = update(DatasetRow).where(DatasetRow.id == row.dataset_id).values(version=DatasetRow.version + 1)
             await session.execute(bumped)
@@ -64,6 +66,7 @@ class Erasures:
             if (await session.execute(marked.returning(DatasetRow.id))).first() is None:
                 raise no_dataset(dataset_id)
             await session.execute(delete(LabelRow).where(LabelRow.dataset_id == dataset_id))
+            await session.execute(delete(PartRow).where(PartRow.dataset_id == dataset_id))
             await session.execute(delete(InstanceRow).where(InstanceRow.dataset_id == dataset_id))
             here = (RecordRow.dataset_id == dataset_id) & RecordRow.erased_at.is_(None)
             records = await session.scalars(
@@ -136,6 +139,7 @@ class Erasures:
     async def forget_record(self, record_id: str) -> None:
         """Delete a marked record's row."""
         async with self._database.session() as session:
+            await session.execute(delete(PartRow).where(PartRow.record_id == record_id))
             await session.execute(delete(RecordRow).where(RecordRow.id == record_id, RecordRow.erased_at.is_not(None)))
 
     async def forget_dataset(self, dataset_id: str) -> int:
@@ -144,6 +148,7 @@ class Erasures:
             ids = await session.scalars(
                 delete(RecordRow).where(RecordRow.dataset_id == dataset_id).returning(RecordRow.id)
             )
+            await session.execute(delete(PartRow).where(PartRow.dataset_id == dataset_id))
             await session.execute(delete(DatasetRow).where(DatasetRow.id == dataset_id))
             return len(list(ids))
 

@@ -23,8 +23,9 @@ async def replace_labels(
 ) -> LabelSummary:
     """Replace every label of a dataset; a file's labels go to each record of that file name.
 
-    A name without a suffix ("00001_lr") means the file of that name with one ("00001_lr.hea"). Raises NotFound, or
-    InvalidRequest naming files that are not in the dataset.
+    A name without folders, or with the last of them, means the file of that name in any folder; one without a suffix
+    ("00001_lr") that with one ("00001_lr.hea"). Raises NotFound, or InvalidRequest naming files that are not in the
+    dataset, or are there in several folders.
     """
     async with database.session() as session:
         bumped = update(DatasetRow).where(alive(tenant, dataset_id)).values(version=DatasetRow.version + 1)
@@ -62,16 +63,44 @@ async def _records_by_name(session: AsyncSession, dataset_id: str) -> dict[str, 
 
 
 def _matched(by_name: Mapping[str, list[str]], labels: Mapping[str, tuple[Label, ...]]) -> dict[str, tuple[Label, ...]]:
-    by_stem: defaultdict[str, list[str]] = defaultdict(list)
-    for file_name, record_ids in by_name.items():
-        by_stem[PurePosixPath(file_name).stem] += record_ids
-    absent = [name for name in labels if not by_name.get(name) and not by_stem.get(name)]
+    found = _found(by_name, labels)
+    absent = [name for name, files in found.items() if not files]
     if absent:
         raise InvalidRequest(
             f"{len(absent)} labelled files are not in the dataset, e.g. {_listed(absent)}. "
             "Upload them first, or remove their rows; no label was changed."
         )
-    return {record_id: given for name, given in labels.items() for record_id in by_name.get(name) or by_stem[name]}
+    for name, files in found.items():
+        if len({PurePosixPath(file).parent for file in files}) > 1:
+            raise InvalidRequest(
+                f"{name[:80]!r} is in several folders, e.g. {_listed(sorted(files))}. "
+                "Write the folder before the name; no label was changed."
+            )
+    return {record_id: labels[name] for name, files in found.items() for file in files for record_id in by_name[file]}
+
+
+def _found(file_names: Iterable[str], wanted: Iterable[str]) -> dict[str, list[str]]:
+    """Return the files that each wanted name means: that of the name itself, or else those whose path ends so."""
+    names = tuple(wanted)
+    ways: tuple[dict[str, list[str]], ...] = tuple({name: [] for name in names} for _ in range(4))
+    for file_name in file_names:
+        stem = str(PurePosixPath(file_name).with_suffix(""))
+        for way, whole in zip(ways[:2], (file_name, stem), strict=True):
+            _note(way, whole, file_name)
+        for way, whole in zip(ways[2:], (file_name, stem), strict=True):
+            for ending in _endings(whole):
+                _note(way, ending, file_name)
+    return {name: next((way[name] for way in ways if way[name]), []) for name in names}
+
+
+def _note(way: dict[str, list[str]], name: str, file_name: str) -> None:
+    if name in way:
+        way[name].append(file_name)
+
+
+def _endings(path: str) -> Iterable[str]:
+    parts = path.split("/")
+    return ("/".join(parts[start:]) for start in range(1, len(parts)))
 
 
 def _listed(names: Iterable[str]) -> str:

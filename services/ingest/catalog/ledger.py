@@ -14,6 +14,7 @@ from services.ingest.catalog.group_commit import GroupCommit
 from services.ingest.catalog.instances import instance_values
 from services.ingest.catalog.locks import lock_claims
 from services.ingest.catalog.mapping import record_of, stored, values_of
+from services.ingest.catalog.parts import Note, noted
 from services.ingest.catalog.writing import Writing
 from services.ingest.records import Instance, NewRecord, Record
 from services.ingest.tables import ERASER, ClaimRow, DatasetRow, InstanceRow, RecordRow
@@ -68,7 +69,7 @@ class Ledger:
     """The write path of the catalog; concurrent uploads share transactions."""
 
     def __init__(self, writing: Writing) -> None:
-        self._commits: GroupCommit[Claim | Commit] = GroupCommit(writing, _perform)
+        self._commits: GroupCommit[Claim | Commit | Note] = GroupCommit(writing, _perform)
 
     async def claim(self, claim: Claim) -> Record | None:
         """Promise to write objects; returns the record that has the same original, if there is one, instead.
@@ -87,12 +88,16 @@ class Ledger:
         answer: tuple[Committed, ...] = await self._commits.do(commit)
         return answer
 
+    async def note(self, note: Note) -> None:
+        """Keep in mind which records came from a file."""
+        await self._commits.do(note)
+
     async def close(self) -> None:
         """Finish what was handed in."""
         await self._commits.close()
 
 
-def _perform(connection: Connection, works: Sequence[Claim | Commit], *, is_alone: bool) -> Sequence[Any]:
+def _perform(connection: Connection, works: Sequence[Claim | Commit | Note], *, is_alone: bool) -> Sequence[Any]:
     """Do what waits in as few statements as it takes.
 
     Whether a commit repeats bytes is left to the unique index: where it objects, the commits come again alone, and are
@@ -106,12 +111,13 @@ def _perform(connection: Connection, works: Sequence[Claim | Commit], *, is_alon
     answers: dict[int, Any] = {id(commit): _committed(commit, alive, same, rows) for commit in commits}
     if rows:
         connection.execute(insert(RecordRow), rows)
+    noted(connection, [*_of_parts(commits, answers), *(work for work in works if isinstance(work, Note))])
     if instances := [values for commit in commits for values in _new_instances(commit, answers[id(commit)])]:
         connection.execute(insert(InstanceRow), instances)
     _release(connection, [commit for commit in commits if commit.dataset_id in alive])
     if claims:
         answers |= _claimed(connection, claims)
-    return [answers[id(work)] for work in works]
+    return [answers.get(id(work)) for work in works]
 
 
 def _committed(
@@ -127,6 +133,16 @@ def _committed(
         record = same.setdefault((new.dataset_id, new.sha256), stored(new))
         done.append(Committed(record, is_new=before is None))
     return tuple(done)
+
+
+def _of_parts(commits: Iterable[Commit], answers: Mapping[int, Any]) -> Iterable[Note]:
+    """Yield a note for each file of the new records that came from several, whichever record has their bytes now."""
+    for commit in commits:
+        done = answers[id(commit)]
+        if not isinstance(done, NotFound):
+            for new, committed in zip(commit.records, done, strict=True):
+                for part in new.parts:
+                    yield Note(new.dataset_id, part, (committed.record.record_id,))
 
 
 def _new_instances(commit: Commit, answer: tuple[Committed, ...] | NotFound) -> Iterable[dict[str, Any]]:

@@ -14,7 +14,7 @@ from services.shared.errors import UnreadableFile
 UNUSUAL_MV = (0.1, 20.0)
 """The largest sample of a surface ECG lies between these; pacing spikes and artefacts may pass the upper."""
 ALGEBRA_TOLERANCE_MV = 0.1
-NOTE_CODES = frozenset({"lead_algebra"})
+NOTE_CODES = frozenset({"original_not_kept", "lead_algebra"})
 """Remarks that report a check that passed; every other remark makes a file "stored with warnings"."""
 MAX_LEADS = 64
 _MAX_NAME = 32

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.ingest.decoding.arrays import Bare, looks_like_ecg
+from services.ingest.decoding.quoting import quoted
 from services.shared.ecg import Remark
 from services.shared.errors import UnreadableFile
 
@@ -34,7 +35,7 @@ def find_ecg(members: Mapping[str, Member]) -> Bare:
     """
     candidates = [name for name, member in members.items() if member.is_numeric and looks_like_ecg(member.shape)]
     if not candidates:
-        listed = ", ".join(f"{name} {member.shape}" for name, member in [*members.items()][:_MAX_LISTED])
+        listed = ", ".join(f"{quoted(name)} {member.shape}" for name, member in [*members.items()][:_MAX_LISTED])
         raise UnreadableFile(
             f"None of the arrays in the file is an ECG of 12 or 8 leads: {listed or 'it holds none'}. "
             "Other leads can be uploaded as a CSV whose header names them."
@@ -43,7 +44,8 @@ def find_ecg(members: Mapping[str, Member]) -> Bare:
     remarks = []
     if others := [name for name in candidates if name != chosen]:
         text = (
-            f"Only {chosen!r} was read. The file also holds {', '.join(others[:_MAX_LISTED])}: upload each by itself."
+            f"Only {quoted(chosen)!r} was read. "
+            f"The file also holds {', '.join(map(quoted, others[:_MAX_LISTED]))}: upload each by itself."
         )
         remarks.append(Remark("other_signals", text))
     return Bare(members[chosen].load(), names=_lead_names(members), rate_hz=_rate_hz(members), remarks=tuple(remarks))

@@ -83,7 +83,7 @@ def root_of(data: bytes) -> str | None:
     head = data[:_HEAD_BYTES]
     if not head.lstrip().startswith((b"<", *(mark for mark, _ in _MARKS))):
         return None
-    text = _decoded(head)
+    text = decoded(head)
     position = 0
     while True:
         while position < len(text) and text[position].isspace():
@@ -101,7 +101,7 @@ def parse(data: bytes, what: str, *, doctype: Doctype | None = None) -> Element:
 
     `what` names the format in sentences for people; `doctype` is the one DTD whose mere name is tolerated.
     """
-    return _Tree(what, doctype).parsed(_decoded(data))
+    return _Tree(what, doctype).parsed(decoded(data))
 
 
 def _end_of_prolog(text: str, position: int) -> int | None:
@@ -116,7 +116,7 @@ def _end_of_prolog(text: str, position: int) -> int | None:
     return None
 
 
-def _decoded(data: bytes) -> str:
+def decoded(data: bytes) -> str:
     """Return the text of a document: by its first bytes, else as declared where that can be, else UTF-8 or Latin-1."""
     trimmed = data.lstrip(b" \t\r\n")
     for mark, encoding in _MARKS:

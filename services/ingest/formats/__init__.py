@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.decoding.declaration import Declaration
+from services.ingest.decoding.statements import impersonal
 from services.ingest.formats import (
     aecg,
     cardiosoft,
@@ -86,6 +87,6 @@ def find(file: UploadedFile, declaration: Declaration) -> Format:
 
 
 def decode(file: UploadedFile, declaration: Declaration) -> Decoded:
-    """Recognise and read one file; CPU work, safe to run in a thread."""
+    """Recognise and read one file, leaving out who signed it; CPU work, safe to run in a thread."""
     known = find(file, declaration)
-    return Decoded(known.NAME, known.read(file, declaration))
+    return Decoded(known.NAME, impersonal(known.read(file, declaration)))

@@ -20,6 +20,17 @@ class UploadedFile:
     data: bytes
     companions: Mapping[str, bytes] = field(default_factory=dict)
     """The bytes of each companion by name, e.g. of the .dat of a .hea."""
+    folder: str = ""
+    """Where it lay, with "/" between folders; an archive counts as one."""
+
+    @property
+    def full_name(self) -> str:
+        """The name with its folder."""
+        return self.beside(self.name)
+
+    def beside(self, name: str) -> str:
+        """Return the full name of a file of the same folder."""
+        return f"{self.folder}/{name}" if self.folder else name
 
     @property
     def size_bytes(self) -> int:

@@ -15,10 +15,14 @@ from services.ingest.formats.base import UploadedFile
 from services.ingest.instances.identity import check
 from services.ingest.metrics import FILE_BYTES, FILES, IN_FLIGHT
 from services.ingest.records import Instance, Outcome, Record, ReportLine
+from services.ingest.unpacking.bounds import Bounds
+from services.ingest.unpacking.names import check_content
 from services.ingest.uploading.arrivals import Arrival
 from services.ingest.uploading.batch import Batch, Held, Ready
-from services.ingest.uploading.companions import Companions
+from services.ingest.uploading.folders import Folders, uploaded
 from services.ingest.uploading.shelf import Place, Shelf, new_holder
+from services.ingest.uploading.spool import Spool
+from services.ingest.uploading.unpacking import Tally, unpacked
 from services.shared.errors import PlatformError
 
 FILES_AT_ONCE: Final = 2
@@ -34,6 +38,8 @@ class Room:
     held: Held
     max_companion_bytes: int
     """What each may hold of files that wait for others."""
+    bounds: Bounds
+    """What is taken of an archive."""
 
 
 class UploadSession:
@@ -53,7 +59,7 @@ class UploadSession:
         self._shelf = shelf
         self._pool = pool
         self._room = room
-        self._companions = Companions(room.max_companion_bytes)
+        self._folders = Folders(room.max_companion_bytes)
         self._batch = Batch(shelf.flush, room.held, lambda: self._busy > 0)
         self._own_room = asyncio.Semaphore(FILES_AT_ONCE)
         self._lines: asyncio.Queue[ReportLine | None] = asyncio.Queue(_LINES_AHEAD)
@@ -92,29 +98,69 @@ class UploadSession:
             async with asyncio.TaskGroup() as tasks:
                 async for arrival in files:
                     await self._arrived(arrival, tasks)
-                for file in self._companions.rest():
-                    await self._start(file, tasks)
+                for file in self._folders.rest():
+                    await self._start(file, tasks, Tally())
                 self._is_complete = True
                 self._flush_if_last()
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None  # the others are the cancellations that it caused
 
     async def _arrived(self, arrival: Arrival, tasks: asyncio.TaskGroup) -> None:
-        FILE_BYTES.inc(len(arrival.data))
+        FILE_BYTES.inc(arrival.size_bytes)
         if arrival.refusal is not None:
             await self._say(_refused(arrival.file_name, arrival.refusal))
-            return
-        for file in self._companions.take(UploadedFile(arrival.file_name, arrival.data)):
-            await self._start(file, tasks)
+        elif arrival.archive is not None:
+            await self._unpack(arrival.file_name, arrival.archive, tasks)
+        else:
+            await self._file_arrived(uploaded(arrival.file_name, arrival.data), tasks)
 
-    async def _start(self, file: UploadedFile, tasks: asyncio.TaskGroup) -> None:
+    async def _file_arrived(self, arrived: UploadedFile, tasks: asyncio.TaskGroup) -> None:
+        try:
+            check_content(arrived.data)
+        except PlatformError as error:
+            await self._say(_refused(arrived.full_name, error))
+            return
+        for file in self._folders.take(arrived):
+            await self._start(file, tasks, Tally())
+
+    async def _unpack(self, file_name: str, archive: Spool, tasks: asyncio.TaskGroup) -> None:
+        """Begin with every member; the archive's own line comes once all of them have theirs."""
+        tally, folders = Tally(), Folders(self._room.max_companion_bytes)
+        try:
+            async for member in unpacked(archive, file_name, self._room.bounds):
+                if member.is_junk:
+                    await self._say(ReportLine(member.name, Outcome.LEFT_OUT), tally)
+                elif member.refusal is not None:
+                    await self._say(_refused(member.name, member.refusal), tally)
+                else:
+                    for file in folders.take(uploaded(member.name, member.data)):
+                        await self._start(file, tasks, tally)
+        except PlatformError as error:
+            tally.fault = error
+        for file in folders.rest():
+            await self._start(file, tasks, tally)
+        tasks.create_task(self._close_archive(file_name, archive.sha256, tally))
+
+    async def _close_archive(self, file_name: str, sha256: str, tally: Tally) -> None:
+        await tally.all_told()
+        line = tally.line(file_name)
+        if tally.is_settled:
+            try:
+                await self._shelf.note(self._place, [sha256], sorted(tally.record_ids))
+            except PlatformError as error:
+                line = _refused(file_name, error)
+        await self._say(line)
+
+    async def _start(self, file: UploadedFile, tasks: asyncio.TaskGroup, tally: Tally) -> None:
         """Begin with a file once there is room for it; until then the sender waits."""
         await self._own_room.acquire()
         self._busy += 1
-        tasks.create_task(self._take(file))
+        tally.begin()
+        tasks.create_task(self._take(file, tally))
 
-    async def _take(self, file: UploadedFile) -> None:
-        holder, file_name, companions = new_holder(), file.name, tuple(file.companions)
+    async def _take(self, file: UploadedFile, tally: Tally) -> None:
+        holder, file_name = new_holder(), file.full_name
+        companions = tuple(map(file.beside, file.companions))
         instance: Instance | None = None
         try:
             try:
@@ -130,16 +176,17 @@ class UploadSession:
         except PlatformError as error:
             line = _refused(file_name, error)
         self._flush_if_last()
-        await self._say(dataclasses.replace(line, instance=instance))
+        await self._say(dataclasses.replace(line, instance=instance), tally)
         for name in companions:
-            await self._say(ReportLine(name, Outcome.COMPANION))
+            await self._say(ReportLine(name, Outcome.COMPANION), tally)
+        tally.end()
 
     async def _to_shelf(self, file: UploadedFile, holder: str) -> Ready | Record:
         async with self._room.files:
             with IN_FLIGHT.track_inprogress():
                 digested = await self._pool.digest(file, self._declaration)
                 self._holders.add(holder)
-                return await self._shelf.put_original(self._place, file.name, digested, holder)
+                return await self._shelf.put_original(self._place, file.full_name, digested, holder)
 
     async def _to_record(self, file_name: str, found: Ready | Record, instance: Instance | None) -> ReportLine:
         if isinstance(found, Record):
@@ -159,7 +206,9 @@ class UploadSession:
         if self._is_complete and self._busy == 0:
             self._batch.flush_now()
 
-    async def _say(self, line: ReportLine) -> None:
+    async def _say(self, line: ReportLine, tally: Tally | None = None) -> None:
+        if tally is not None:
+            tally.note(line)
         FILES.labels(line.outcome.value, line.record.format_name if line.record else "").inc()
         await self._lines.put(line)
 

@@ -4,11 +4,12 @@ import asyncio
 import dataclasses
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from services.ingest import keys
 from services.ingest.catalog.ledger import Claim, Commit, Committed, Ledger
+from services.ingest.catalog.parts import Note
 from services.ingest.decoding_pool import Digested
 from services.ingest.metrics import SHARD_RECORDS
 from services.ingest.originals.vault import Vault
@@ -38,14 +39,21 @@ class Shelf:
         self._news = news
 
     async def put_original(self, place: Place, file_name: str, digested: Digested, holder: str) -> Ready | Record:
-        """Keep the original; returns the record of the same bytes instead where the dataset has one."""
+        """Keep what is kept of the original; returns the record of the same bytes instead where the dataset has one."""
         new = _new_record(place, file_name, digested, holder)
         original = keys.original(place.tenant, digested.sha256)
         claim = Claim((original, new.signal.shard_key), holder, place.dataset_id, digested.sha256)
         if (before := await self._ledger.claim(claim)) is not None:
+            await self.note(place, digested.parts, [before.record_id])
             return before
-        await self._vault.put(place.tenant, digested.sha256, digested.original)
+        if digested.original is not None:
+            await self._vault.put(place.tenant, digested.sha256, digested.original)
         return Ready(new, digested.decoded.recording.signal)
+
+    async def note(self, place: Place, digests: Iterable[str], record_ids: Sequence[str]) -> None:
+        """Keep in mind that the bytes of files are in these records, so that nobody needs to send them again."""
+        for sha256 in digests:
+            await self._ledger.note(Note(place.dataset_id, sha256, tuple(record_ids)))
 
     async def flush(self, batch: Sequence[Ready]) -> tuple[Committed, ...]:
         """Write signals of one dataset in shards of one shape each, then make them records; tell the platform."""
@@ -82,6 +90,7 @@ def _new_record(place: Place, file_name: str, digested: Digested, holder: str) -
         acquisition=recording.acquisition,
         created_at=datetime.now(UTC),
         quality=digested.quality,
+        parts=digested.parts,
     )
 
 

@@ -15,11 +15,14 @@ from services.ingest.formats.base import UploadedFile
 from services.ingest.records import ReadFile, ReportLine
 from services.ingest.settings import LimitSettings
 from services.ingest.steps import Step
-from services.ingest.uploading.arrivals import arrivals
+from services.ingest.unpacking.bounds import Bounds
+from services.ingest.uploading.arrivals import Arrival, arrivals
 from services.ingest.uploading.batch import Held
-from services.ingest.uploading.companions import Companions
+from services.ingest.uploading.folders import Folders, uploaded
 from services.ingest.uploading.session import Room, UploadSession
 from services.ingest.uploading.shelf import Place, Shelf
+from services.ingest.uploading.spool import Spools
+from services.ingest.uploading.unpacking import unpacked
 from services.shared.ecg import Recording, Remark
 from services.shared.errors import InvalidRequest
 
@@ -37,7 +40,14 @@ class Uploads:
         self._eraser = eraser
         self._limits = limits
         self._secret = pseudonym_secret
-        self._room = Room(asyncio.Semaphore(limits.files_at_once), Held(), limits.max_held_bytes)
+        self._bounds = Bounds(
+            max_members=limits.max_archive_members,
+            max_member_bytes=limits.max_file_bytes,
+            max_total_bytes=limits.max_inflated_bytes,
+            max_ratio=limits.max_inflation,
+        )
+        self._spools = Spools(limits.max_archive_bytes, limits.archives_at_once)
+        self._room = Room(asyncio.Semaphore(limits.files_at_once), Held(), limits.max_held_bytes, self._bounds)
         self._closing: set[asyncio.Task[None]] = set()
 
     async def take(
@@ -51,9 +61,8 @@ class Uploads:
             pool=self._pool,
             room=self._room,
         )
-        files = arrivals(steps, max_file_bytes=self._limits.max_file_bytes)
         try:
-            async with aclosing(session.report(files)) as lines:
+            async with aclosing(self._arrivals(steps)) as files, aclosing(session.report(files)) as lines:
                 async for line in lines:
                     yield line
         finally:
@@ -63,18 +72,36 @@ class Uploads:
 
     async def decode(self, tenant: str, declaration: Declaration, steps: AsyncIterator[Step]) -> ReadFile:
         """Return the one ECG among the files; raises what keeps it from being read."""
-        companions = Companions(self._limits.max_held_bytes)
+        folders = Folders(self._limits.max_held_bytes)
         files: list[UploadedFile] = []
-        async for arrival in arrivals(steps, max_file_bytes=self._limits.max_file_bytes):
+        async with aclosing(self._arrivals(steps)) as arrived:
+            async for file in self._sound(arrived):
+                files += folders.take(file)
+                if len(files) > 1:
+                    break
+        files += folders.rest()
+        if len(files) != 1:
+            raise InvalidRequest(f"One ECG was expected; {len(files)} came. Send a file, with its companions.")
+        async with self._room.files:
+            decoded, quality = await self._pool.decode(files[0], self._keyed(tenant, declaration))
+        return ReadFile(decoded.format_name, _inline(decoded.recording), quality)
+
+    def _arrivals(self, steps: AsyncIterator[Step]) -> AsyncGenerator[Arrival, None]:
+        return arrivals(steps, max_file_bytes=self._limits.max_file_bytes, spools=self._spools)
+
+    async def _sound(self, arrived: AsyncIterator[Arrival]) -> AsyncIterator[UploadedFile]:
+        """Yield files and the members of archives; raises what one of them is refused for."""
+        async for arrival in arrived:
             if arrival.refusal is not None:
                 raise arrival.refusal
-            files += companions.take(UploadedFile(arrival.file_name, arrival.data))
-        files += companions.rest()
-        if len(files) != 1:
-            raise InvalidRequest(f"One ECG was expected; {len(files)} files came. Send a file, with its companions.")
-        async with self._room.files:
-            digested = await self._pool.digest(files[0], self._keyed(tenant, declaration))
-        return ReadFile(digested.decoded.format_name, _inline(digested.decoded.recording), digested.quality)
+            if arrival.archive is None:
+                yield uploaded(arrival.file_name, arrival.data)
+                continue
+            async for member in unpacked(arrival.archive, arrival.file_name, self._bounds):
+                if member.refusal is not None:
+                    raise member.refusal
+                if not member.is_junk:
+                    yield uploaded(member.name, member.data)
 
     async def close(self) -> None:
         """Let every session that was left clean up behind itself."""

@@ -128,7 +128,7 @@ async def test_what_came_before_a_fault_is_not_lost() -> None:
     assert seen == [FileStart("files", "a"), Chunk(b"1"), FileEnd()]
 
 
-async def test_folders_are_taken_off_a_file_name() -> None:
+async def test_folders_stay_with_a_name_unless_they_tell_of_the_sender_s_machine() -> None:
     parts = await read(
         [
             disposition("files", r"C:\\ecg\\a.csv")
@@ -138,4 +138,4 @@ async def test_folders_are_taken_off_a_file_name() -> None:
         ]
     )
 
-    assert [part.file_name for part in parts if isinstance(part, FileStart)] == ["a.csv", "y.csv"]
+    assert [part.file_name for part in parts if isinstance(part, FileStart)] == ["a.csv", "x/y.csv"]

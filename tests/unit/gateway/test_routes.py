@@ -28,6 +28,16 @@ async def test_a_list_goes_on_at_its_cursor(http: httpx.AsyncClient) -> None:
     assert second["next_cursor"] is None
 
 
+async def test_files_that_are_missing_are_named(http: httpx.AsyncClient) -> None:
+    path, known, new = f"{API}/datasets/d-1/records/missing", "a" * 64, "b" * 64
+
+    answer = await http.post(path, json={"sha256": [known, new]})
+    refused = await http.post(path, json={"sha256": ["no digest"]})
+
+    assert answer.json() == {"sha256": [new]}
+    assert refused.status_code == 400
+
+
 @pytest.mark.parametrize("limit", ["0", "1001", "many"])
 async def test_a_page_has_its_bounds(http: httpx.AsyncClient, limit: str) -> None:
     answer = await http.get(f"{API}/datasets", params={"limit": limit})

@@ -89,6 +89,24 @@ async def test_a_file_that_is_too_large_costs_only_itself(open_door: OpenDoor, r
     assert list(rooms.ingest.files) == ["b.csv"]
 
 
+async def test_an_archive_has_a_limit_of_its_own(open_door: OpenDoor, rooms: Rooms) -> None:
+    door = await open_door(**small(max_upload_bytes=2048, max_archive_bytes=8192))
+    archives = [("files", (name, b"PK\x03\x04" + bytes(size), "x/y")) for name, size in (("a", 4096), ("b", 9000))]
+
+    async with httpx.AsyncClient(base_url=door.url) as http:
+        report = (await http.post(RECORDS, files=archives)).json()
+
+    told = {line["file_name"]: line["error"] and line["error"]["detail"] for line in report["files"]}
+    assert told == {"a": None, "b": "The file is larger than 8192 bytes."}
+    assert rooms.ingest.files == {"a": 4100}
+
+
+async def test_files_keep_the_folders_they_are_sent_with(http: httpx.AsyncClient, rooms: Rooms) -> None:
+    await http.post(RECORDS, files=[("files", ("one/a.csv", b"1", "x/y")), ("files", ("two/a.csv", b"1", "x/y"))])
+
+    assert list(rooms.ingest.files) == ["one/a.csv", "two/a.csv"]
+
+
 @pytest.mark.parametrize("name", ["", "  ", "a\tb.csv", "x" * 300])
 async def test_a_file_without_a_usable_name_costs_only_itself(http: httpx.AsyncClient, name: str) -> None:
     body = part("files", b"1", name) + part("files", b"1", "b.csv") + END

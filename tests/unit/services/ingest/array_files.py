@@ -24,5 +24,5 @@ def hdf5_of(**variables: np.ndarray) -> bytes:
 
 def npz_of(*, compressed: bool = False, **arrays: Any) -> bytes:
     buffer = io.BytesIO()
-    (np.savez_compressed if compressed else np.savez)(buffer, **arrays)  # type: ignore[arg-type]
+    (np.savez_compressed if compressed else np.savez)(buffer, **arrays)
     return buffer.getvalue()

@@ -26,15 +26,6 @@ def twelve_leads(samples: int = 600, seed: int = 0) -> NDArray[np.float32]:
     return (np.vstack([*limbs, chest]) / 1000).astype(np.float32)
 
 
-def calm_leads(samples: int = 600) -> NDArray[np.float32]:
-    """Return slow waves (12, samples) in millivolt, to the microvolt, that nobody finds fault with."""
-    at = np.arange(samples) / 500
-    waves = np.stack([np.round(200 * np.sin(2 * np.pi * (5 + lead) * at)) * 2 for lead in range(8)])
-    one, two, chest = waves[0], waves[1], waves[2:]
-    limbs = [one, two, two - one, -(one + two) / 2, one - two / 2, two - one / 2]
-    return (np.vstack([*limbs, chest]) / 1000).astype(np.float32)
-
-
 def csv_of(signal: NDArray[Any], header: str | None = ",".join(STANDARD_LEADS), delimiter: str = ",") -> bytes:
     """Return a CSV with a row per sample."""
     lines = [] if header is None else [header]

@@ -39,6 +39,10 @@ class _FileOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FileOutco
     """Refused; nothing of it was kept."""
     FILE_OUTCOME_COMPANION: _FileOutcome.ValueType  # 5
     """Part of another file's record, e.g. the .dat of a .hea."""
+    FILE_OUTCOME_UNPACKED: _FileOutcome.ValueType  # 6
+    """An archive, taken apart: each of its files, named with the archive before it, has a line of its own."""
+    FILE_OUTCOME_LEFT_OUT: _FileOutcome.ValueType  # 7
+    """Not stored: a file of an archive that an operating system left there."""
 
 class FileOutcome(_FileOutcome, metaclass=_FileOutcomeEnumTypeWrapper):
     """What became of one file."""
@@ -55,6 +59,10 @@ FILE_OUTCOME_REFUSED: FileOutcome.ValueType  # 4
 """Refused; nothing of it was kept."""
 FILE_OUTCOME_COMPANION: FileOutcome.ValueType  # 5
 """Part of another file's record, e.g. the .dat of a .hea."""
+FILE_OUTCOME_UNPACKED: FileOutcome.ValueType  # 6
+"""An archive, taken apart: each of its files, named with the archive before it, has a line of its own."""
+FILE_OUTCOME_LEFT_OUT: FileOutcome.ValueType  # 7
+"""Not stored: a file of an archive that an operating system left there."""
 Global___FileOutcome: _TypeAlias = FileOutcome  # noqa: Y015
 
 class _InstanceForm:
@@ -747,7 +755,7 @@ class FileStart(_message.Message):
 
     FILE_NAME_FIELD_NUMBER: _builtins.int
     file_name: _builtins.str
-    """Its name, without folders."""
+    """Its name, with the folders it came with, "/" between them."""
     def __init__(
         self,
         *,
@@ -791,7 +799,7 @@ class UploadRecordsResponse(_message.Message):
     ERROR_DETAIL_FIELD_NUMBER: _builtins.int
     INSTANCE_FIELD_NUMBER: _builtins.int
     file_name: _builtins.str
-    """The file's name."""
+    """The file's name; of a file of an archive, the archive's name, "/" and its own with its folders."""
     outcome: Global___FileOutcome.ValueType
     """Its fate."""
     error_code: _builtins.str
@@ -823,6 +831,58 @@ class UploadRecordsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UploadRecordsResponse: _TypeAlias = UploadRecordsResponse  # noqa: Y015
+
+@_typing.final
+class FindMissingRequest(_message.Message):
+    """Asks which files are still to be sent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATASET_ID_FIELD_NUMBER: _builtins.int
+    SHA256_FIELD_NUMBER: _builtins.int
+    dataset_id: _builtins.str
+    """The dataset."""
+    @_builtins.property
+    def sha256(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Lower-case hexadecimal sha256 of files: single ones, parts of several that make a record, archives. At most 10,000."""
+
+    def __init__(
+        self,
+        *,
+        dataset_id: _builtins.str = ...,
+        sha256: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset_id", b"dataset_id", "sha256", b"sha256"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindMissingRequest: _TypeAlias = FindMissingRequest  # noqa: Y015
+
+@_typing.final
+class FindMissingResponse(_message.Message):
+    """Which are."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHA256_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def sha256(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Those of the digests that the dataset has no record of, in the order asked."""
+
+    def __init__(
+        self,
+        *,
+        sha256: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sha256", b"sha256"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindMissingResponse: _TypeAlias = FindMissingResponse  # noqa: Y015
 
 @_typing.final
 class PutLabelsRequest(_message.Message):

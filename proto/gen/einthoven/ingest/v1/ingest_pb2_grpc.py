@@ -60,6 +60,11 @@ class IngestServiceStub:
                 request_serializer=einthoven_dot_ingest_dot_v1_dot_ingest__pb2.UploadRecordsRequest.SerializeToString,
                 response_deserializer=einthoven_dot_ingest_dot_v1_dot_ingest__pb2.UploadRecordsResponse.FromString,
                 _registered_method=True)
+        self.FindMissing = channel.unary_unary(
+                '/einthoven.ingest.v1.IngestService/FindMissing',
+                request_serializer=einthoven_dot_ingest_dot_v1_dot_ingest__pb2.FindMissingRequest.SerializeToString,
+                response_deserializer=einthoven_dot_ingest_dot_v1_dot_ingest__pb2.FindMissingResponse.FromString,
+                _registered_method=True)
         self.PutLabels = channel.stream_unary(
                 '/einthoven.ingest.v1.IngestService/PutLabels',
                 request_serializer=einthoven_dot_ingest_dot_v1_dot_ingest__pb2.PutLabelsRequest.SerializeToString,
@@ -151,6 +156,13 @@ class IngestServiceServicer:
 
     def UploadRecords(self, request_iterator, context):
         """Takes any number of files and answers one report line per file, as soon as the file's fate is durable.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FindMissing(self, request, context):
+        """Says which files a dataset does not have yet, so that an upload that was interrupted sends no more than those.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -260,6 +272,11 @@ def add_IngestServiceServicer_to_server(servicer, server):
                     servicer.UploadRecords,
                     request_deserializer=einthoven_dot_ingest_dot_v1_dot_ingest__pb2.UploadRecordsRequest.FromString,
                     response_serializer=einthoven_dot_ingest_dot_v1_dot_ingest__pb2.UploadRecordsResponse.SerializeToString,
+            ),
+            'FindMissing': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindMissing,
+                    request_deserializer=einthoven_dot_ingest_dot_v1_dot_ingest__pb2.FindMissingRequest.FromString,
+                    response_serializer=einthoven_dot_ingest_dot_v1_dot_ingest__pb2.FindMissingResponse.SerializeToString,
             ),
             'PutLabels': grpc.stream_unary_rpc_method_handler(
                     servicer.PutLabels,
@@ -453,6 +470,33 @@ class IngestService:
             '/einthoven.ingest.v1.IngestService/UploadRecords',
             einthoven_dot_ingest_dot_v1_dot_ingest__pb2.UploadRecordsRequest.SerializeToString,
             einthoven_dot_ingest_dot_v1_dot_ingest__pb2.UploadRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindMissing(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/einthoven.ingest.v1.IngestService/FindMissing',
+            einthoven_dot_ingest_dot_v1_dot_ingest__pb2.FindMissingRequest.SerializeToString,
+            einthoven_dot_ingest_dot_v1_dot_ingest__pb2.FindMissingResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -43,6 +43,8 @@ class IngestServiceStub:
     """Erases a dataset with all its records, originals and derived signals."""
     UploadRecords: _grpc.StreamStreamMultiCallable[_ingest_pb2.UploadRecordsRequest, _ingest_pb2.UploadRecordsResponse]
     """Takes any number of files and answers one report line per file, as soon as the file's fate is durable."""
+    FindMissing: _grpc.UnaryUnaryMultiCallable[_ingest_pb2.FindMissingRequest, _ingest_pb2.FindMissingResponse]
+    """Says which files a dataset does not have yet, so that an upload that was interrupted sends no more than those."""
     PutLabels: _grpc.StreamUnaryMultiCallable[_ingest_pb2.PutLabelsRequest, _ingest_pb2.PutLabelsResponse]
     """Replaces the labels of a dataset by those of a CSV (file_name,label,ICD-10); all lines hold or none is applied."""
     ListRecords: _grpc.UnaryUnaryMultiCallable[_ingest_pb2.ListRecordsRequest, _ingest_pb2.ListRecordsResponse]
@@ -81,6 +83,8 @@ class IngestServiceAsyncStub(IngestServiceStub):
     """Erases a dataset with all its records, originals and derived signals."""
     UploadRecords: _aio.StreamStreamMultiCallable[_ingest_pb2.UploadRecordsRequest, _ingest_pb2.UploadRecordsResponse]  # type: ignore[assignment]
     """Takes any number of files and answers one report line per file, as soon as the file's fate is durable."""
+    FindMissing: _aio.UnaryUnaryMultiCallable[_ingest_pb2.FindMissingRequest, _ingest_pb2.FindMissingResponse]  # type: ignore[assignment]
+    """Says which files a dataset does not have yet, so that an upload that was interrupted sends no more than those."""
     PutLabels: _aio.StreamUnaryMultiCallable[_ingest_pb2.PutLabelsRequest, _ingest_pb2.PutLabelsResponse]  # type: ignore[assignment]
     """Replaces the labels of a dataset by those of a CSV (file_name,label,ICD-10); all lines hold or none is applied."""
     ListRecords: _aio.UnaryUnaryMultiCallable[_ingest_pb2.ListRecordsRequest, _ingest_pb2.ListRecordsResponse]  # type: ignore[assignment]
@@ -146,6 +150,14 @@ class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_ingest_pb2.UploadRecordsResponse], _abc.AsyncIterator[_ingest_pb2.UploadRecordsResponse]]:
         """Takes any number of files and answers one report line per file, as soon as the file's fate is durable."""
+
+    @_abc_1.abstractmethod
+    def FindMissing(
+        self,
+        request: _ingest_pb2.FindMissingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingest_pb2.FindMissingResponse, _abc.Awaitable[_ingest_pb2.FindMissingResponse]]:
+        """Says which files a dataset does not have yet, so that an upload that was interrupted sends no more than those."""
 
     @_abc_1.abstractmethod
     def PutLabels(

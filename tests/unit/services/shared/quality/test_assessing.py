@@ -63,7 +63,7 @@ def test_what_never_changes_is_unusable(value: float) -> None:
     found = judged(np.full((12, 5000), value, np.float32))
 
     assert found.grade is Grade.UNUSABLE
-    assert {flags for flags in flagged(found).values()} == {(Flag.MISSING if np.isnan(value) else Flag.FLAT,)}
+    assert set(flagged(found).values()) == {(Flag.MISSING if np.isnan(value) else Flag.FLAT,)}
     assert [reason.code for reason in found.reasons] == ["missing" if np.isnan(value) else "flat", "lost_leads"]
 
 
