@@ -12,7 +12,7 @@ from tests.unit.services.shared.quality.hearts import ecg
 
 RATE_HZ = 500.0
 CLEAN = ecg()
-NAN = np.float32(np.nan)
+NAN = float("nan")
 
 
 def judged(signal: Signal, rate_hz: float = RATE_HZ) -> Quality:
