@@ -33,6 +33,8 @@ from tests.contract.ingest_on_the_wire import (
     upload_requests,
 )
 from tests.unit.services.ingest.ecgs import csv_of, dicom_group, dicom_of, npy_of, twelve_leads, wfdb_of
+from tests.unit.services.ingest.wfdb_files import header as header_of
+from tests.unit.services.ingest.wfdb_files import part
 from tests.unit.services.shared.quality.hearts import ecg
 
 STORED, WARNED = pb.FILE_OUTCOME_STORED, pb.FILE_OUTCOME_STORED_WITH_WARNINGS
@@ -57,24 +59,6 @@ class TestUpload(OnTheWire):
         assert await wire.original(record) == data
         assert is_sealed(await wire.store.get(f"originals/cardiology/{record.sha256}"))
         assert {remark.code for remark in record.remarks} == {"assumed_unit", "lead_algebra"}
-
-    async def test_a_record_keeps_how_good_it_is(self, wire: Wire) -> None:
-        calm, flat = ecg(), ecg()
-        flat[7] = 0
-        files = [("calm.hea", "calm.dat", calm), ("flat.hea", "flat.dat", flat)]
-        parts: list[tuple[str, bytes]] = []
-        for head, body, leads in files:
-            header, signals = wfdb_of(leads)
-            parts += [(head, header.replace(b"ecg", head.removesuffix(".hea").encode())), (body, signals)]
-
-        lines = {line.file_name: line for line in await wire.upload(await wire.dataset(), *parts)}
-
-        good, poor = lines["calm.hea"], lines["flat.hea"]
-        assert (good.outcome, good.record.quality.grade) == (STORED, "good")
-        assert (poor.outcome, poor.record.quality.grade) == (WARNED, "poor")
-        assert [lead.lead for lead in poor.record.quality.leads if lead.is_lost] == ["V2"]
-        kept = await wire.ask("GetRecord", pb.GetRecordRequest(record_id=poor.record.record_id))
-        assert kept.record.quality == poor.record.quality
 
     async def test_files_of_one_upload_share_a_shard(self, wire: Wire) -> None:
         dataset_id = await wire.dataset()
@@ -167,6 +151,19 @@ class TestUpload(OnTheWire):
         (line,) = await wire.upload(await wire.dataset(), ("ecg.hea", header))
 
         assert (line.outcome, "ecg.dat" in line.error_detail) == (REFUSED, True)
+
+    async def test_a_record_of_segments_is_one_however_its_files_come(self, wire: Wire) -> None:
+        raw = np.round(twelve_leads() * 1000).astype(np.int16)
+        files = {**part("b", raw[:, 200:], gain="1000/mV"), **part("a", raw[:, :200], gain="1000/mV")}
+        master = header_of("rec/2 12 500 600 10:00:00 01/02/2003", ["a 200", "b 400"])
+
+        lines = await wire.upload(await wire.dataset(), *files.items(), ("rec.hea", master))
+
+        (record,) = (line.record for line in lines if line.file_name == "rec.hea")
+        assert sorted(line.outcome for line in lines if line.file_name != "rec.hea") == [COMPANION] * 4
+        signal = await wire.signals.read(ref_from_pb(record.signal))
+        np.testing.assert_allclose(signal, twelve_leads(), atol=1e-6)
+        assert record.acquisition.acquired_at == "2003-02-01T10:00:00"
 
     async def test_every_format_goes_all_the_way(self, wire: Wire) -> None:
         leads = twelve_leads()
