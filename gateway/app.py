@@ -13,13 +13,14 @@ from gateway.headers import SecurityHeaders
 from gateway.lifetime import Farewell, Lifetime
 from gateway.limits import BodyLimit, RateLimiter
 from gateway.release import release
-from gateway.routes import datasets, models, oip, operations, predictions, records, trainings, views
+from gateway.routes import datasets, dicomweb, models, oip, operations, predictions, records, trainings, views
 from gateway.settings import GatewaySettings
 from gateway.tracking import Tracking
 
 _ROUTERS: Final = (
     datasets.routes,
     records.routes,
+    dicomweb.routes,
     views.routes,
     models.routes,
     predictions.routes,

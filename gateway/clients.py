@@ -134,6 +134,9 @@ class IngestClient:
         "GetStatistics",
         "ExportSignal",
         "DecodeFile",
+        "EnsureDataset",
+        "ListInstances",
+        "FetchInstance",
         "FindMissing",
     )
 
@@ -152,6 +155,9 @@ class IngestClient:
         self.get_statistics = Unary(rpc, stub.GetStatistics)
         self.export_signal = Down(rpc, stub.ExportSignal)
         self.decode_file = Up(rpc, stub.DecodeFile)
+        self.ensure_dataset = Unary(rpc, stub.EnsureDataset)
+        self.list_instances = Unary(rpc, stub.ListInstances)
+        self.fetch_instance = Down(rpc, stub.FetchInstance)
 
 
 class SignalAnalysisClient:

@@ -69,8 +69,13 @@ def boundary_of(content_type: str) -> bytes:
 
 async def parse(content_type: str, body: AsyncIterator[bytes], *, max_field_bytes: int) -> AsyncIterator[Part]:
     """Yield the parts of a form as they arrive; raises InvalidRequest where it is malformed or ends early."""
-    reader = _Reader(max_field_bytes)
-    parser = _parser(boundary_of(content_type), reader.callbacks())
+    async for part in read(Reader(max_field_bytes), boundary_of(content_type), body):
+        yield part
+
+
+async def read(reader: "Reader", boundary: bytes, body: AsyncIterator[bytes]) -> AsyncIterator[Part]:
+    """Yield what a reader makes of the parts of a body, as they arrive."""
+    parser = _parser(boundary, reader.callbacks())
     async for data in body:
         if not data:
             continue
@@ -101,8 +106,8 @@ def _write(parser: MultipartParser, data: bytes) -> PlatformError | None:
     return None
 
 
-class _Reader:
-    """Collects what the parser reports between two reads of the body."""
+class Reader:
+    """Collects what the parser reports between two reads of the body; this one knows the parts of forms."""
 
     def __init__(self, max_field_bytes: int) -> None:
         self.complete = False

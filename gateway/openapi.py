@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
 
 from gateway.schemas.datasets import FileReport
+from gateway.schemas.instances import Attribute
 from gateway.schemas.oip import InferRequest
 from gateway.schemas.predictions import Prediction, PredictionRequest
 from gateway.schemas.problems import Problem
@@ -22,6 +23,7 @@ DESCRIPTION: Final = (
 TAGS: Final = [
     {"name": "Datasets", "description": "A department's collections, uploads into them, and labels."},
     {"name": "Records", "description": "Single ECGs."},
+    {"name": "DICOMweb", "description": "Storing, finding and retrieving DICOM ECGs as PS3.18 has it."},
     {"name": "Views", "description": "Looking at an ECG and measuring it."},
     {"name": "Models", "description": "The model store: immutable versions, each file with its sha256."},
     {"name": "Predictions", "description": "Asking models about ECGs."},
@@ -29,7 +31,7 @@ TAGS: Final = [
     {"name": "Open Inference Protocol", "description": "Version 2, as Triton's and KServe's clients speak it."},
     {"name": "Operations", "description": "Health, metrics, identity."},
 ]
-_READ_BY_HAND: Final = (Problem, FileReport, Prediction, PredictionRequest, InferRequest)
+_READ_BY_HAND: Final = (Attribute, Problem, FileReport, Prediction, PredictionRequest, InferRequest)
 """Schemas that a route names without FastAPI seeing them."""
 _REF: Final = "#/components/schemas/{model}"
 

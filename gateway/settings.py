@@ -65,6 +65,8 @@ class GatewaySettings(DeployableSettings):
     """The department of that administrator."""
     peers: PeerSettings
     limits: LimitSettings = LimitSettings()
+    dicom_dataset: str = Field(default="dicom", min_length=1, max_length=200)
+    """The name of each department's dataset for what comes by DICOMweb; it is made on first use."""
     ui_folder: Path = _PAGE
     """The built web page."""
     keep_alive_seconds: float = Field(default=15.0, gt=0)

@@ -35,10 +35,12 @@ _log = get_logger(__name__)
 class RecordUpload:
     """One upload on its way: steps out, lines of the report back."""
 
-    def __init__(self, form: Form, dataset_id: str, settings: LimitSettings) -> None:
-        self._sending = Resending(self._accepted(form.files()))
+    def __init__(
+        self, files: AsyncIterator[FilePart], declaration: Declaration, dataset_id: str, settings: LimitSettings
+    ) -> None:
+        self._sending = Resending(self._accepted(files))
         self._dataset_id = dataset_id
-        self._declaration = form.read(Declaration)
+        self._declaration = declaration
         self._settings = settings
         self._own_lines: deque[FileReport] = deque()
         self._too_large: Counter[str] = Counter()

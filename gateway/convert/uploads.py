@@ -5,10 +5,11 @@ from typing import Final
 from einthoven.common.v1 import common_pb2
 from einthoven.exchange.v1 import exchange_pb2
 from einthoven.ingest.v1 import ingest_pb2 as pb
+from gateway.convert.instances import instance
 from gateway.convert.records import record
 from gateway.schemas.datasets import FileOutcome, FileReport
 from gateway.schemas.problems import FileProblem
-from gateway.schemas.uploads import Declaration, ModelDescription
+from gateway.schemas.uploads import Declaration, Instances, ModelDescription
 from services.shared.errors import ErrorCode, PlatformError
 
 _OUTCOME: Final = {
@@ -34,6 +35,8 @@ def declaration(body: Declaration) -> pb.Declaration:
         gain_adu_per_mv=body.gain_adu_per_mv,
         lead_layout=body.lead_layout or "",
         format=body.format or "",
+        study_uid=body.study_uid if isinstance(body, Instances) else "",
+        instances_only=isinstance(body, Instances),
         sample_type=body.sample_type or "",
         byte_order=body.byte_order or "",
         lead_count=body.lead_count,
@@ -102,6 +105,7 @@ def file_report(message: pb.UploadRecordsResponse) -> FileReport:
         outcome=_OUTCOME.get(message.outcome, FileOutcome.REFUSED),
         record=record(message.record) if message.HasField("record") else None,
         error=file_problem(message.error_code, message.error_detail),
+        instance=instance(message.instance) if message.HasField("instance") else None,
     )
 
 

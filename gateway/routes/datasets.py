@@ -79,7 +79,8 @@ async def upload_records(dataset_id: DatasetId, request: Request, call: CallOf) 
     have folders; files of one record lie in one folder.
     With `Accept: application/x-ndjson` a line per file is told as soon as its fate is durable.
     """
-    upload = uploads.RecordUpload(await Form.open(request, call.limits), dataset_id, call.limits)
+    form = await Form.open(request, call.limits)
+    upload = uploads.RecordUpload(form.files(), form.read(Declaration), dataset_id, call.limits)
     lines = upload.report(partial(call.peers.ingest.upload_records, call.caller))
     if ndjson.wanted(request):
         return ndjson.UploadResponse(lines, request.url.path)

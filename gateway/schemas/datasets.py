@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from gateway.schemas import RequestSchema, Schema
+from gateway.schemas.instances import Instance
 from gateway.schemas.paging import NEXT_CURSOR
 from gateway.schemas.problems import FileProblem
 from gateway.schemas.records import Record
@@ -89,6 +90,7 @@ class FileReport(Schema):
     outcome: FileOutcome
     record: Record | None = Field(default=None, description="The record made of it, or the one that it duplicates.")
     error: FileProblem | None = Field(default=None, description="Why it was refused.")
+    instance: Instance | None = Field(default=None, description="What it calls itself, where it is a DICOM object.")
 
 
 class Digests(RequestSchema):

@@ -32,6 +32,12 @@ class Declaration(RequestSchema):
     header_bytes: int | None = Field(default=None, ge=0, le=1 << 30, description="Before a raw file's samples.")
 
 
+class Instances(Declaration):
+    """DICOM instances, of any study or of one."""
+
+    study_uid: str = ""
+
+
 class InlinePrediction(Declaration):
     """The model to ask about one inline file."""
 

@@ -7,5 +7,6 @@ Stores     rows: ingest_datasets, ingest_records, ingest_labels, ingest_claims
            erases derived/<tenant>/<dataset>/, which others write
 
 formats/ read files, decoding/ makes recordings of what they find, uploading/ brings them into the store, catalog/ are
-the rows, erasing/ takes things out again, exporting/ writes files for others.
+the rows, erasing/ takes things out again, exporting/ writes files for others, originals/ says what is kept of the
+files themselves and under which protection.
 """

@@ -17,6 +17,7 @@ ingest:
   uses: [identity, storage, bus, database]
   calls: []
   migrates: true
+  originals: true
   pseudonyms: true
 signal-analysis:
   values: signalAnalysis

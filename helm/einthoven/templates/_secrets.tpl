@@ -17,6 +17,10 @@ BUS__URL: nats-url
 {{- if eq $facts.serves "http" }}
 BOOTSTRAP_KEY: bootstrap-key
 {{- end }}
+{{- if $facts.originals }}
+ORIGINALS_SECRET: originals-secret
+ORIGINALS_OLD_SECRETS: originals-old-secrets
+{{- end }}
 {{- if $facts.pseudonyms }}
 PSEUDONYM_SECRET: pseudonym-secret
 {{- end }}
@@ -32,7 +36,7 @@ PSEUDONYM_SECRET: pseudonym-secret
     secretKeyRef:
       name: {{ $name }}
       key: {{ $key }}
-      {{- if has $key (list "bootstrap-key" "pseudonym-secret") }}
+      {{- if has $key (list "bootstrap-key" "originals-secret" "originals-old-secrets" "pseudonym-secret") }}
       optional: true
       {{- end }}
 {{- end }}

@@ -17,6 +17,9 @@
 {{- if $facts.migrates }}
 {{- $_ := set $settings "DATABASE__MIGRATE" "false" }}
 {{- end }}
+{{- if $facts.originals }}
+{{- $_ := set $settings "ORIGINALS" $values.ingest.originals }}
+{{- end }}
 {{- if $facts.launches }}
 {{- $worker := include "einthoven.name" (dict "root" $root "component" "worker") }}
 {{- $_ := merge $settings (dict "LAUNCHER" "kubernetes" "KUBERNETES__JOB_TEMPLATE_FILE" "/etc/einthoven/worker/job.yaml" "KUBERNETES__SUBDOMAIN" $worker "KUBERNETES__GPU_RESOURCE" $values.worker.gpuResource) }}

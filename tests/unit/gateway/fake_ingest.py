@@ -57,6 +57,15 @@ class FakeIngest(ingest_pb2_grpc.IngestServiceServicer):
         page = common_pb2.PageResponse(next_cursor="" if request.page.cursor else f"after-{request.page.limit}")
         return ingest_pb2.ListDatasetsResponse(datasets=[ingest_pb2.Dataset(dataset_id="d-1")], page=page)
 
+    async def EnsureDataset(self, request: Any, context: Any) -> Any:
+        return ingest_pb2.EnsureDatasetResponse(dataset=ingest_pb2.Dataset(dataset_id="d-1", name=request.name))
+
+    async def ListInstances(self, request: Any, context: Any) -> Any:
+        return ingest_pb2.ListInstancesResponse()
+
+    async def FetchInstance(self, request: Any, context: Any) -> Any:
+        yield ingest_pb2.FetchInstanceResponse()
+
     async def UploadRecords(self, requests: Any, context: Any) -> Any:
         self.open_file = ""
         try:
