@@ -48,6 +48,11 @@ def check_size(frames: int, signals: int) -> None:
         raise TooLarge(f"The header announces {frames} samples of {signals} signals: more than is read at once.")
 
 
+def has_voltages(header: Header) -> bool:
+    """Say whether a header describes a signal that is a voltage."""
+    return any(millivolt_per(line.unit) is not None for line in header.signals)
+
+
 def read_record(header: Header, files: Mapping[str, bytes], declared_gain: float | None) -> Record:
     """Return the voltages of a record; declared_gain, in units per millivolt, holds where the header states none."""
     absent = [name for name in header.files if name not in files]
