@@ -29,6 +29,10 @@ CHUNK_BYTES: Final = 1 << 16
 Paths = Annotated[
     list[Path], typer.Argument(exists=True, help="Files, archives, or folders that are searched for files.")
 ]
+Parallel = Annotated[int, typer.Option(min=1, max=64, help="Requests at once.")]
+ReportFile = Annotated[
+    Path | None, typer.Option("--report", dir_okay=False, help="Write a line per file to this CSV, .ndjson or .jsonl.")
+]
 
 
 def ingest(  # noqa: PLR0913 every parameter is an option of the command
@@ -47,11 +51,8 @@ def ingest(  # noqa: PLR0913 every parameter is an option of the command
     lead_count: LeadCount = None,
     interleaved: Interleaved = None,
     header_bytes: HeaderBytes = None,
-    parallel: Annotated[int, typer.Option(min=1, max=64, help="Requests at once.")] = PARALLEL,
-    report_file: Annotated[
-        Path | None,
-        typer.Option("--report", dir_okay=False, help="Write a line per file to this CSV, .ndjson or .jsonl."),
-    ] = None,
+    parallel: Parallel = PARALLEL,
+    report_file: ReportFile = None,
     url: Url = DEFAULT_URL,
     api_key: ApiKey = None,
     as_json: AsJson = False,
