@@ -5,6 +5,7 @@ import hashlib
 import io
 import os
 import time
+import traceback
 import uuid
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -95,12 +96,18 @@ def _decode(file: UploadedFile, declaration: Declaration) -> Decoded:
         raise
     except (MemoryError, RecursionError):
         raise UnreadableFile("The file asks for more memory than an ECG needs; it may be damaged.") from None
-    except Exception as error:  # one bad file never costs the others
+    except Exception as error:  # noqa: BLE001 one bad file never costs the others
         error_id = uuid.uuid4().hex
-        _log.exception("decoder_failed", error_id=error_id)
+        _log.error("decoder_failed", error_id=error_id, error=type(error).__name__, places=_places(error))
         raise Internal(
             f"The file could not be read for a fault of ours. Quote {error_id} when you report it."
-        ) from error
+        ) from None
+
+
+def _places(error: Exception) -> list[str]:
+    """Return where an error came from, without its text: that may quote the file, and so a patient."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
 
 
 def _bundle(file: UploadedFile) -> bytes:

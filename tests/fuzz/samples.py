@@ -48,9 +48,9 @@ def _dicom(raw: Raw) -> Sample:
 
 
 def _edf(raw: Raw) -> Sample:
-    per_record = raw.shape[1] // 3
+    per_record = raw.shape[1] // 10
     channels = [Channel(name, row, per_record) for name, row in zip(STANDARD_LEADS, raw, strict=True)]
-    return Sample(UploadedFile("ecg.edf", edf_of(channels, 3, duration=f"{per_record / 500:g}")))
+    return Sample(UploadedFile("ecg.edf", edf_of(channels, 10, duration=f"{per_record / 500:g}")))
 
 
 def _scp(raw: Raw) -> Sample:
@@ -140,7 +140,7 @@ def _other_npz(raw: Raw) -> tuple[Sample, ...]:
 
 def _other_npy(raw: Raw) -> tuple[Sample, ...]:
     buffer = io.BytesIO()
-    np.lib.format.write_array(buffer, np.asfortranarray(raw[None].astype(">f8")), version=(2, 0))
+    np.lib.format.write_array(buffer, np.asfortranarray(raw[None].astype(">f8") / 1000), version=(2, 0))
     return _named("raw.npy", npy_of(raw.T), AT_500_HZ), _named("old.npy", buffer.getvalue(), AT_500_HZ)
 
 

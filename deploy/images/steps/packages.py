@@ -44,7 +44,7 @@ UNUSED: Final = (
 
 LOADED: Final = {
     "gateway": "fastapi uvicorn uvloop httptools python_multipart",
-    "ingest": "h5py pyarrow.csv pydicom.dataset scipy.io scipy.signal wfdb",
+    "ingest": "h5py pyarrow.csv pydicom.dataset scipy.io scipy.signal soundfile wfdb",
     "signal-analysis": "neurokit2 rlign scipy.signal scipy.ndimage sklearn",
     "inference": "onnxruntime scipy.signal scipy.ndimage",
     "exchange": "onnx.checker onnx.shape_inference",

@@ -4,20 +4,21 @@ What the file does not state is taken from the declaration; what neither states 
 in a remark, or refused.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-import numpy as np
 from numpy.typing import NDArray
 
 from services.ingest.decoding.assembly import Found, assemble
 from services.ingest.decoding.declaration import Declaration
-from services.ingest.decoding.leads import canonical
+from services.ingest.decoding.leads import canonical, inverted
+from services.ingest.decoding.scaling import Numbers, in_millivolt, scales_of
+from services.ingest.decoding.stated import Stated
 from services.ingest.decoding.subject import UNKNOWN, Subject
+from services.shared.acquisition import NOT_STATED, Acquisition
 from services.shared.ecg import LEAD_LAYOUTS, STANDARD_LEADS, Recording, Remark
 from services.shared.errors import UnreadableFile
 
-DEFAULT_GAIN_ADU_PER_MV: Final = 1000.0
 USUAL_DURATION_S: Final = 10
 USUAL_RATES_HZ: Final = frozenset({100, 250, 500, 1000})
 EIGHT_LEADS: Final = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
@@ -36,12 +37,28 @@ class Bare:
     oriented: bool = False
     """Whether the values are known to be (leads, samples)."""
     rate_hz: float | None = None
-    millivolt_per_unit: tuple[float, ...] | None = None
-    """One per lead, where the file states a unit."""
+    units: tuple[str, ...] = ()
+    """Units of voltage as UCUM writes them, for all leads or for each ("" where not stated); or none."""
+    resolutions: tuple[float, ...] = ()
+    """How many units one of the numbers is, for all leads or for each; none where the numbers are in the unit."""
     integers: bool | None = None
     """Whether the values were written as whole numbers; None looks at the type."""
     remarks: tuple[Remark, ...] = ()
     subject: Subject = UNKNOWN
+    acquisition: Acquisition = NOT_STATED
+
+    def beside(self, stated: Stated) -> "Bare":
+        """Return the array with what is said beside it, where it does not say it itself."""
+        return replace(
+            self,
+            names=self.names or stated.names,
+            rate_hz=self.rate_hz if self.rate_hz is not None else stated.rate_hz,
+            units=self.units if any(self.units) else stated.units,
+            resolutions=self.resolutions or (() if any(self.units) else stated.resolutions),
+            remarks=(*self.remarks, *stated.remarks),
+            subject=stated.subject,
+            acquisition=Acquisition(device=stated.device, acquired_at=stated.acquired_at),
+        )
 
 
 def read_bare(bare: Bare, declaration: Declaration) -> Recording:
@@ -50,8 +67,11 @@ def read_bare(bare: Bare, declaration: Declaration) -> Recording:
     values = bare.values if bare.oriented else orient(bare.values, len(bare.names) if bare.names else None)
     names = _names(bare.names, values.shape[0], declaration, remarks)
     rate_hz = _rate(bare.rate_hz, values.shape[1], declaration, remarks)
-    signal = _millivolt(bare, values, declaration, remarks)
-    return assemble(Found(signal, names, rate_hz, tuple(remarks), bare.subject))
+    integers = values.dtype.kind in "iu" if bare.integers is None else bare.integers
+    scales = scales_of(names, Numbers(bare.units, bare.resolutions, integers), declaration, remarks)
+    acquisition = replace(bare.acquisition, scales=scales)
+    signal = in_millivolt(values, scales)
+    return assemble(Found(signal, names, rate_hz, tuple(remarks), bare.subject, acquisition))
 
 
 def orient(values: NDArray[Any], lead_count: int | None = None) -> NDArray[Any]:
@@ -95,7 +115,11 @@ def _names(
     given: tuple[str, ...] | None, count: int, declaration: Declaration, remarks: list[Remark]
 ) -> tuple[str, ...]:
     layout = declaration.lead_layout
-    if given and any(canonical(name) for name in given):
+    if given and any(canonical(name) or inverted(name) for name in given):
+        if len(given) != count:
+            raise UnreadableFile(
+                f"The file names {len(given)} leads and holds {count}: one name for each was expected."
+            )
         if layout and tuple(map(canonical, given)) != LEAD_LAYOUTS[layout]:
             remarks.append(
                 Remark("layout_ignored", f"The file names its leads; the declared layout {layout} was not used.")
@@ -103,9 +127,11 @@ def _names(
         return given
     if count == _TWELVE:
         if not layout:
-            remarks.append(
-                Remark("assumed_layout", "The file names no leads: the standard order I, II, III, aVR … V6 was taken.")
+            said = (
+                f"The names in the file ({', '.join(given)[:80]}) are no leads" if given else "The file names no leads"
             )
+            text = f"{said}: the standard order I, II, III, aVR … V6 was taken."
+            remarks.append(Remark("assumed_layout", text))
         return LEAD_LAYOUTS[layout or "standard"]
     if count == len(EIGHT_LEADS) and not layout:
         remarks.append(Remark("assumed_layout", "The file has 8 unnamed leads: I, II, V1 … V6 were taken."))
@@ -130,27 +156,3 @@ def _rate(stated: float | None, samples: int, declaration: Declaration, remarks:
     text = f"The file states no rate: {rate} Hz was inferred, as {samples} samples are then the usual 10 s."
     remarks.append(Remark("inferred_rate", text))
     return float(rate)
-
-
-def _millivolt(
-    bare: Bare, values: NDArray[Any], declaration: Declaration, remarks: list[Remark]
-) -> NDArray[np.float32]:
-    if bare.millivolt_per_unit is not None:
-        factors = np.asarray(bare.millivolt_per_unit, dtype=np.float64)[:, None]
-        return _narrow(values if (factors == 1).all() else values * factors)
-    gain = declaration.gain_adu_per_mv
-    integers = values.dtype.kind in "iu" if bare.integers is None else bare.integers
-    if gain is None and integers:
-        gain = DEFAULT_GAIN_ADU_PER_MV
-        remarks.append(
-            Remark("default_gain", f"The file states no gain: its whole numbers were read as {gain:g} units per mV.")
-        )
-    if gain is None:
-        remarks.append(Remark("assumed_unit", "The file states no unit: its decimal numbers were read as millivolt."))
-        return _narrow(values)
-    return _narrow(values / gain)
-
-
-def _narrow(values: NDArray[Any]) -> NDArray[np.float32]:
-    with np.errstate(over="ignore"):  # what overflows becomes infinite and is refused as such
-        return np.ascontiguousarray(values, dtype=np.float32)

@@ -1,35 +1,82 @@
-"""WFDB headers: which files they name, and their record line as the standard writes it.
+"""WFDB headers: the record line, a line per signal or per segment, and comments.
 
-https://physionet.org/physiotools/wag/header-5.htm
+https://physionet.org/physiotools/wag/header-5.htm; what published headers add to that is read too, and told.
 """
 
+import math
 import re
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import starmap
 from typing import Final
 
+from services.ingest.decoding.wfdb_signal_line import SignalLine, parse_signal_line, plain_name
 from services.shared.errors import UnreadableFile
 
+HEADER_SUFFIX: Final = ".hea"
 MAX_SIGNALS: Final = 64
+MAX_SEGMENTS: Final = 4096
 MAX_HEADER_BYTES: Final = 1 << 20
-_SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+=-]{0,99}")
-_RECORD_LINE = re.compile(r"\S+[ \t]+\d+(?:[ \t]+[\d.]+\S*(?:[ \t]+\d+.*)?)?[ \t]*")
-RECORD: Final = "record"
+GAP: Final = "~"
+"""Where a name is expected: nothing was recorded."""
 _HEAD_BYTES: Final = 2048
-_FIELDS: Final = 4
-_GAIN_FIELD: Final = 2
-_GAIN = re.compile(r"-?[\d.]*[1-9]")
+_RECORD_LINE = re.compile(r"[^\s/]+(?:/\d+)?[ \t]+\d+(?:[ \t]+[\d.]+\S*(?:[ \t]+\d+.*)?)?[ \t]*")
+_SIGNAL_FORMAT = re.compile(r"\d+(?:x\d+)?(?::\d+)?(?:\+\d+)?")
+_RATE = re.compile(r"(\d{1,12}(?:\.\d{0,12})?|\.\d{1,12})(?:e[+]?(\d{1,2}))?(?:/.*)?", re.IGNORECASE)
+_COUNT = re.compile(r"\d{1,15}")
+_TIME = re.compile(r"\[?(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,6})\d*)?")
+_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})\]?")
+_SECONDS_OF_A_MINUTE: Final = 60
+_RATE_FIELD: Final = 2
+_LENGTH_FIELD: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A part of a record that is a record of its own, or a gap."""
+
+    name: str
+    """GAP where nothing was recorded."""
+    frames: int
+
+    @property
+    def header_name(self) -> str:
+        """The name of the file that describes it."""
+        return self.name + HEADER_SUFFIX
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a header says of its files."""
+    """What a header says: either of signals or, if it is the master of others, of segments."""
 
-    text: str
-    """The header with lines that every reader understands: for the record RECORD, its signal files as in `renamed`."""
-    renamed: dict[str, str]
-    """The names that the signal files bear in `text`, by their names in the upload, in the order of their signals."""
-    states_rate: bool
-    states_gain: bool
+    rate_hz: float | None
+    """Frames per second; None where it is not stated."""
+    frames: int | None
+    """None where the length is not stated."""
+    started_at: str | None
+    """ISO 8601, where both time and date are stated as the standard writes them."""
+    states_rate_twice: bool
+    signals: tuple[SignalLine, ...]
+    segments: tuple[Segment, ...]
+    comments: tuple[str, ...]
+    signal_count: int
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that belong to the record, in order: signal files, or the headers of segments."""
+        names = [line.file_name for line in self.signals]
+        names += [segment.header_name for segment in self.segments if segment.name != GAP]
+        return tuple(name for name in dict.fromkeys(names) if name != GAP)
+
+
+@dataclass(frozen=True, slots=True)
+class _RecordLine:
+    signals: int
+    segments: int
+    rate_hz: float | None
+    frames: int | None
+    started_at: str | None
+    states_rate_twice: bool
 
 
 def is_header(data: bytes) -> bool:
@@ -37,54 +84,116 @@ def is_header(data: bytes) -> bool:
     head = data[:_HEAD_BYTES]
     if len(data) > MAX_HEADER_BYTES or b"\0" in head:
         return False
-    lines = _lines(head)
+    lines = _lines(_text(head))
     if not lines or not _RECORD_LINE.fullmatch(lines[0]) or "," in lines[0] or ";" in lines[0]:
         return False
-    fields = lines[0].split()
-    if "/" in fields[0]:
+    if "/" in lines[0].split()[0]:
         return True
     signals = [line.split() for line in lines[1:] if len(line.split()) > 1]
-    return bool(signals) and re.match(r"\d+(?:x\d+)?(?::\d+)?(?:\+\d+)?$", signals[0][1]) is not None
+    return bool(signals) and _SIGNAL_FORMAT.fullmatch(signals[0][1]) is not None
 
 
-def parse_header(data: bytes) -> Header:
-    """Return what a header names; raises UnreadableFile where it is damaged or would leave the upload."""
-    lines = _lines(data)
+def parse_header(data: bytes, file_name: str) -> Header:
+    """Return what a header says; raises UnreadableFile where it is damaged or names what it must not."""
+    text = _text(data)
+    lines = _lines(text)
     if not lines or not is_header(data):
         raise UnreadableFile("The .hea file is no WFDB header: a record line and a line per signal were expected.")
-    fields = lines[0].split()
-    if "/" in fields[0]:
-        raise UnreadableFile("Records of several segments are not read; upload each segment's .hea and .dat files.")
-    count = int(fields[1])
-    signals = [line.split() for line in lines[1:] if line.strip()]
-    if not 0 < count <= MAX_SIGNALS or len(signals) < count:
+    record = _record_line(lines[0])
+    listed = record.segments or record.signals
+    limit, kind = (MAX_SEGMENTS, "segments") if record.segments else (MAX_SIGNALS, "signals")
+    if not 0 < listed <= limit or not 0 < record.signals <= MAX_SIGNALS or len(lines) <= listed:
         raise UnreadableFile(
-            f"The .hea file announces {count} signals and describes {len(signals)}; 1 to {MAX_SIGNALS} were expected."
+            f"The .hea file announces {listed} {kind} and describes {len(lines) - 1}; 1 to {limit} were expected."
         )
-    renamed = {
-        _safe(name): f"signal{n}.dat" for n, name in enumerate(dict.fromkeys(line[0] for line in signals[:count]))
-    }
-    # Some published headers begin with the name of the signal file, or write dates that readers stumble over.
-    record_line = " ".join([RECORD, *fields[1:_FIELDS]])
-    signal_lines = [" ".join([renamed[line[0]], *line[1:]]) for line in signals[:count]]
-    return Header(
-        text="\n".join([record_line, *signal_lines, *_comments(data)]) + "\n",
-        renamed=renamed,
-        states_rate=len(fields) >= _FIELDS - 1,
-        states_gain=all(len(line) > _GAIN_FIELD and _GAIN.match(line[_GAIN_FIELD]) for line in signals[:count]),
+    segments = tuple(map(_segment, lines[1 : 1 + record.segments])) if record.segments else ()
+    header = Header(
+        record.rate_hz,
+        record.frames,
+        record.started_at,
+        record.states_rate_twice,
+        signals=() if segments else tuple(starmap(parse_signal_line, enumerate(lines[1 : 1 + listed]))),
+        segments=segments,
+        comments=tuple(line.lstrip().lstrip("#") for line in text.splitlines() if line.lstrip().startswith("#")),
+        signal_count=record.signals,
     )
+    _check_names(header, file_name)
+    return header
 
 
-def _lines(data: bytes) -> list[str]:
-    text = data.decode("utf-8", "replace")
-    return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+def _record_line(line: str) -> _RecordLine:
+    fields = line.split()
+    _, is_master, segments = fields[0].partition("/")
+    rate = _rate(fields[_RATE_FIELD]) if len(fields) > _RATE_FIELD else None
+    rest = fields[_LENGTH_FIELD:]
+    twice = _states_rate_twice(rate, rest)
+    rest = rest[1:] if twice else rest
+    frames = int(rest[0]) if rest and _COUNT.fullmatch(rest[0]) else None
+    count = _number(fields[1])
+    if is_master and _number(segments) == 0:
+        raise UnreadableFile("The .hea file announces 0 segments; at least one was expected.")
+    return _RecordLine(count, _number(segments) if is_master else 0, rate, frames or None, _started(rest), twice)
 
 
-def _comments(data: bytes) -> list[str]:
-    return [line for line in data.decode("utf-8", "replace").splitlines() if line.startswith("#")]
+def _states_rate_twice(rate: float | None, rest: list[str]) -> bool:
+    """Say whether a length follows a second rate; a time of day in seconds, which may follow a length, is below 60."""
+    if rate is None or len(rest) <= 1 or not (_COUNT.fullmatch(rest[0]) and _COUNT.fullmatch(rest[1])):
+        return False
+    return float(rest[0]) == rate and int(rest[1]) >= _SECONDS_OF_A_MINUTE
 
 
-def _safe(name: str) -> str:
-    if not _SAFE_NAME.fullmatch(name) or ".." in name:
-        raise UnreadableFile(f"The .hea file names {name[:60]!r}; only plain names of files uploaded with it are read.")
-    return name
+def _rate(field: str) -> float:
+    match = _RATE.fullmatch(field)
+    if match is None:
+        raise UnreadableFile(
+            f"The .hea file states a rate of {field[:40]!r}; a number of samples per second was expected."
+        )
+    return float(match[1]) * math.pow(10, int(match[2] or 0))
+
+
+def _started(rest: list[str]) -> str | None:
+    """Return base time and date; published headers that write the date first have that of their conversion there."""
+    stated = (*rest, "", "", "")
+    time, date = _TIME.fullmatch(stated[1]), _DATE.fullmatch(stated[2])
+    if time is None or date is None:
+        return None
+    hour, minute, second = (int(time[n]) for n in (1, 2, 3))
+    day, month, year = (int(date[n]) for n in (1, 2, 3))
+    try:
+        started = datetime(year, month, day, hour, minute, second, int((time[4] or "").ljust(6, "0")))  # noqa: DTZ001 no zone is stated
+    except ValueError:
+        return None
+    return started.isoformat()
+
+
+def _segment(line: str) -> Segment:
+    fields = line.split()
+    if len(fields) <= 1 or not _COUNT.fullmatch(fields[1]):
+        raise UnreadableFile(
+            f"The .hea file has a segment {line[:60]!r}; a name and a number of samples were expected."
+        )
+    return Segment(fields[0] if fields[0] == GAP else plain_name(fields[0]), int(fields[1]))
+
+
+def _check_names(header: Header, file_name: str) -> None:
+    own = file_name.removesuffix(HEADER_SUFFIX)
+    if any(segment.name == own for segment in header.segments) or file_name in header.files:
+        raise UnreadableFile(f"The .hea file {file_name[:60]} names itself among its own files.")
+    if any(line.file_name.lower().endswith(HEADER_SUFFIX) for line in header.signals):
+        raise UnreadableFile("The .hea file names a header among its signal files.")
+
+
+def _number(field: str) -> int:
+    """Return a number; one of more digits than any limit has counts as too many."""
+    return int(field) if _COUNT.fullmatch(field) else MAX_HEADER_BYTES
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]

@@ -9,10 +9,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from services.ingest.decoding.arrays import DEFAULT_GAIN_ADU_PER_MV
 from services.ingest.decoding.assembly import Found, assemble
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding.leads import canonical, of_code
+from services.ingest.decoding.scaling import DEFAULT_GAIN_ADU_PER_MV
 from services.ingest.decoding.subject import Subject, age_years, sex
 from services.ingest.decoding.units import millivolt_per
 from services.ingest.formats.base import UploadedFile

@@ -85,7 +85,8 @@ class _Writer:
             self._put_age(raw)
         self._open.append(name)
         pairs = zip(listed[::2], listed[1::2], strict=True)
-        texts = [f" {key}={quoteattr(self._attribute(key, value))}" for key, value in pairs]
+        stays = [(key, text) for key, value in pairs if (text := self._attribute(key, value))]
+        texts = [f" {key}={quoteattr(text)}" for key, text in stays]
         self._out.append(f"<{raw}{''.join(texts)}>")
 
     def _end(self, raw: str) -> None:

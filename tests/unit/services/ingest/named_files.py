@@ -65,27 +65,23 @@ def named_files() -> dict[str, Named]:
 
 
 def _aecg() -> bytes:
-    text = aecg_of(
-        _RAW, before=f"<text>{NAME}</text><location><testingSite><id extension='{ID}'/></testingSite></location>"
-    )
-    text = text.replace("Doe", NAME).replace("SBJ-1", ID).replace("19600101", "19510802").replace("a comment", NAME)
-    author = f"<author><seriesAuthor><id root='1.2' extension='{ID}'/><manufacturerOrganization><name>Acme</name>"
-    author += "</manufacturerOrganization></seriesAuthor></author><secondaryPerformer><seriesPerformer><assignedPerson>"
-    author += f"<name>{NAME}</name></assignedPerson></seriesPerformer></secondaryPerformer><series>"
-    return text.replace("<series>", author.replace("<author>", "<series><author>").removesuffix("<series>"), 1).encode()
+    site = f"<location><testingSite><id extension='{ID}'/></testingSite></location>"
+    text = aecg_of(_RAW, before=f"<text>{NAME}</text>{site}").replace("a comment", NAME)
+    text = text.replace("Doe", NAME).replace("SBJ-1", ID).replace("19600101", "19510802")
+    maker = f"<id root='1.2' extension='{ID}'/><manufacturerOrganization><name>Acme</name></manufacturerOrganization>"
+    person = f"<seriesPerformer><assignedPerson><name>{NAME}</name></assignedPerson></seriesPerformer>"
+    made = f"<author><seriesAuthor>{maker}</seriesAuthor></author><secondaryPerformer>{person}</secondaryPerformer>"
+    return text.replace("<series>", f"<series>{made}", 1).encode()
 
 
 def _cardiosoft() -> bytes:
-    text = cardiosoft_of(strip_of(_RAW)).decode("latin-1")
-    doctor = (
-        f"<PatientVisit><AttendingDoctor><FamilyName>{NAME}</FamilyName><PersonID>{ID}</PersonID></AttendingDoctor>"
-    )
-    doctor += f"</PatientVisit><Interpretation><DiagnosisText>Confirmed by {NAME}</DiagnosisText></Interpretation>"
-    born = f"<BirthDateTime>1951-08-02</BirthDateTime><Address>{NAME} 5</Address></PatientInfo>{doctor}"
-    text = text.replace("Müller", f"Müller-{NAME}").replace("77-1", ID).replace("</PatientInfo>", born)
-    return text.replace("<CardiologyXML>", f"<!-- {NAME} --><?who {NAME}?><CardiologyXML who='{NAME}'>").encode(
-        "latin-1"
-    )
+    text = cardiosoft_of(strip_of(_RAW)).decode("latin-1").replace("Müller", f"Müller-{NAME}").replace("77-1", ID)
+    doctor = f"<AttendingDoctor><FamilyName>{NAME}</FamilyName><PersonID>{ID}</PersonID></AttendingDoctor>"
+    said = f"<Diagnosis><DiagnosisText>Confirmed by {NAME}</DiagnosisText></Diagnosis>"
+    more = f"<PatientVisit>{doctor}</PatientVisit><Interpretation>{said}</Interpretation>"
+    born = f"<BirthDateTime>1951-08-02</BirthDateTime><Address>{NAME} 5</Address></PatientInfo>"
+    root = f"<!-- {NAME} --><?who {NAME}?><CardiologyXML who='{NAME}'>"
+    return text.replace("</PatientInfo>", born + more).replace("<CardiologyXML>", root).encode("latin-1")
 
 
 def _muse() -> bytes:

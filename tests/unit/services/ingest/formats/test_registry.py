@@ -40,7 +40,7 @@ def test_every_sniff_survives_every_beginning() -> None:
 
 
 def test_a_declared_format_overrules_sniffing() -> None:
-    with pytest.raises(UnreadableFile, match=r"no columns|rows cannot be read"):
+    with pytest.raises(UnreadableFile, match="no rows of numbers"):
         read(npy_of(twelve_leads())[:64], Declaration(rate_hz=500, format_name="csv"))
     assert sniffed(npy_of(twelve_leads())).format_name == "npy"
 

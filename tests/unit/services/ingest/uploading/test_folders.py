@@ -1,3 +1,6 @@
+import pytest
+
+from services.ingest.uploading.companions import PASSING, Companions
 from services.ingest.uploading.folders import Folders, uploaded
 from tests.unit.services.ingest.ecgs import csv_of, twelve_leads, wfdb_of
 
@@ -8,13 +11,45 @@ def test_a_header_takes_the_signals_of_its_own_folder() -> None:
     folders = Folders(1 << 20)
     files = [("a/ecg.hea", HEADER), ("b/ecg.dat", b"2"), ("a/ecg.dat", SIGNALS), ("b/ecg.hea", HEADER)]
 
-    found = [out for name, data in files for out in folders.take(uploaded(name, data))]
+    found = [out for name, data in files for out in folders.take(uploaded(name, data))] + [*folders.rest()]
 
     assert [(file.full_name, dict(file.companions)) for file in found] == [
         ("a/ecg.hea", {"ecg.dat": SIGNALS}),
         ("b/ecg.hea", {"ecg.dat": b"2"}),
     ]
-    assert list(folders.rest()) == []
+
+
+def test_records_of_many_folders_wait_for_few_others() -> None:
+    folders = Folders(1 << 20)
+    files = [
+        (f"{n}/ecg.{kind}", data) for n in range(PASSING + 2) for kind, data in (("hea", HEADER), ("dat", SIGNALS))
+    ]
+
+    found = [out for name, data in files for out in folders.take(uploaded(name, data))]
+
+    assert [file.full_name for file in found] == ["0/ecg.hea", "1/ecg.hea"]
+    assert len([*folders.rest()]) == PASSING
+
+
+def test_the_work_for_a_file_does_not_grow_with_the_number_of_folders(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    class Counted(Companions):
+        def __getattribute__(self, name: str) -> object:
+            asked.append(name)
+            return super().__getattribute__(name)
+
+    monkeypatch.setattr("services.ingest.uploading.folders.Companions", Counted)
+
+    def asked_for(count: int) -> int:
+        folders = Folders(1 << 30)
+        asked.clear()
+        for n in range(count):
+            assert list(folders.take(uploaded(f"{n}/a.dat", b"\1\2"))) == []
+        assert len([*folders.rest()]) == count
+        return len(asked)
+
+    assert asked_for(400) <= 2 * asked_for(200)
 
 
 def test_a_file_keeps_its_folder_whether_it_waited_or_not() -> None:
