@@ -5,6 +5,7 @@ import datetime as dt
 import gc
 import io
 import ssl
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pynetdicom import AE
+from pynetdicom.association import Association
+from pynetdicom.dul import DULServiceProvider
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]  # made at import
 
 from einthoven.ingest.v1 import ingest_pb2 as pb
@@ -39,6 +42,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 def sockets() -> Iterator[None]:
     """Let the sockets go that pynetdicom leaves to the garbage where a peer has hung up."""
     yield
+    for thread in threading.enumerate():
+        if isinstance(thread, DULServiceProvider | Association):
+            thread.join(10)
     gc.collect()
 
 
@@ -107,7 +113,10 @@ def _sent(address: str, datasets: Any, titles: tuple[str, str], tls: ssl.SSLCont
     if not association.is_established:
         return None
     assert association.send_c_echo().Status == 0
-    answers = [association.send_c_store(each) if association.is_established else None for each in datasets]
+    answers = []
+    for dataset in datasets:
+        if association.is_established:
+            answers.append(association.send_c_store(dataset))  # noqa: PERF401 it may end after each
     association.release()
     return answers
 
@@ -205,7 +214,7 @@ async def test_stopping_waits_for_an_object_on_its_way(receiver: Deployable, wir
 
     answers = await sending
     assert answers is not None
-    stored = [answer for answer in answers if answer is not None and "Status" in answer and answer.Status == 0]
+    stored = [answer for answer in answers if "Status" in answer and answer.Status == 0]
     assert len(await instances(wire)) == len(stored)
 
 

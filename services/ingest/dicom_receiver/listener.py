@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import socket
 import ssl
 import time
 from typing import Any, Final
@@ -22,6 +23,8 @@ from services.shared.observability.logs import get_logger
 _SYNTAXES: Final = [ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian]
 """Not deflated: ingest does not inflate what strangers send."""
 _LOOK_SECONDS: Final = 0.05
+_STRANGERS: Final = 32
+"""Connections at once, beside those that are associations, which do not say yet who they are."""
 _BUDGET: Final = "einthoven_budget"
 
 _log = get_logger(__name__)
@@ -85,6 +88,9 @@ class DicomListener:
         limits = self._settings.limits
         budget = Budget(event.assoc, max_object_bytes=limits.max_object_bytes, idle_seconds=limits.idle_seconds)
         setattr(event.assoc, _BUDGET, budget)
+        if len(self._entity.active_associations) > limits.associations + _STRANGERS:
+            _log.warning("dicom_connection_refused", connections=limits.associations + _STRANGERS)
+            event.assoc.dul.socket.socket.shutdown(socket.SHUT_RDWR)
 
     def _accepted(self, event: Any) -> None:
         ASSOCIATIONS.labels("accepted").inc()
