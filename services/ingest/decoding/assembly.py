@@ -1,7 +1,9 @@
 """The last step of every format: named leads in millivolt become a checked Recording in canonical order."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -39,16 +41,17 @@ def assemble(found: Found) -> Recording:
 
     Raises UnreadableFile where no standard lead is there, or the values cannot be an ECG.
     """
-    _check_values(found.signal)
-    found = _upright(found)
-    leads, empty = _named(found)
+    extremes = _checked(found.signal)
+    if (upright := _upright(found)) is not found:
+        found, extremes = upright, _Extremes.of(upright.signal)
+    leads, empty = _named(found, has_gaps=extremes.has_gaps)
     derived = derive(leads)
-    remarks = [*found.remarks, *_lead_remarks(leads, derived, empty), *_value_remarks(leads)]
+    remarks = [*found.remarks, *_lead_remarks(leads, derived, empty)]
+    remarks += [*(_gaps(leads) if extremes.has_gaps else ()), *_value_remarks(extremes.by_lead(leads, found.names))]
     names: list[str] = [name for name in STANDARD_LEADS if name in leads or name in empty]
     names += [name for name in leads if name not in STANDARD_LEADS]
-    blank = np.full(found.signal.shape[1], np.nan, dtype=np.float32)
     return Recording(
-        signal=np.stack([leads.get(name, blank) for name in names]),
+        signal=found.signal if names == [*leads] and not derived else _stacked(leads, names, found.signal.shape[1]),
         leads=tuple(names),
         rate_hz=found.rate_hz,
         remarks=tuple(remarks),
@@ -64,21 +67,58 @@ def is_warning(remarks: Iterable[Remark]) -> bool:
     return any(remark.code not in NOTE_CODES for remark in remarks)
 
 
-def _check_values(signal: Signal) -> None:
+@dataclass(frozen=True, slots=True)
+class _Extremes:
+    """The smallest and the largest sample of each row; NaN for a row that has gaps."""
+
+    low: Signal
+    high: Signal
+
+    @classmethod
+    def of(cls, signal: Signal) -> "_Extremes":
+        return cls(signal.min(axis=1), signal.max(axis=1))
+
+    @property
+    def has_gaps(self) -> bool:
+        return bool(np.isnan(self.low).any())
+
+    @property
+    def largest(self) -> float:
+        return float(max(-self.low.min(), self.high.max()))
+
+    def by_lead(self, leads: Leads, names: tuple[str, ...]) -> dict[str, tuple[float, float]]:
+        """Return the range of each lead, over what gaps leave of it."""
+        ranges = dict(zip(map(_known_as, names), zip(self.low.tolist(), self.high.tolist(), strict=True), strict=True))
+        for name, row in leads.items():
+            if name not in ranges or math.isnan(ranges[name][0]):
+                ranges[name] = float(np.fmin.reduce(row)), float(np.fmax.reduce(row))
+        return {name: ranges[name] for name in leads}
+
+
+def _stacked(leads: Leads, names: Sequence[str], samples: int) -> Signal:
+    """Return the leads one below the other, with nothing recorded where a standard one holds nothing."""
+    blank = np.full(samples, np.nan, dtype=np.float32)
+    return np.stack([leads.get(name, blank) for name in names])
+
+
+def _checked(signal: Signal) -> _Extremes:
+    """Return the extremes of a signal; raises UnreadableFile where it cannot be an ECG."""
     if signal.shape[0] > MAX_LEADS:
         raise UnreadableFile(f"The file has {signal.shape[0]} channels; an ECG of at most {MAX_LEADS} was expected.")
     if signal.size == 0:
         raise UnreadableFile("The file holds no samples.")
-    if np.isinf(signal).any():
-        raise UnreadableFile("The file holds infinite values; every sample must be a finite number.")
-    largest = float(np.fmax.reduce(np.abs(signal), axis=None))
-    if np.isnan(largest):
+    extremes = _Extremes.of(signal)
+    if extremes.has_gaps and np.isnan(signal).all():
         raise UnreadableFile("The file holds no samples: every value is empty or not a number.")
+    largest = extremes.largest if not extremes.has_gaps else float(np.fmax.reduce(np.abs(signal), axis=None))
+    if np.isinf(largest):
+        raise UnreadableFile("The file holds infinite values; every sample must be a finite number.")
     if largest > MAX_ABS_MV:
         raise UnreadableFile(
             f"Samples reach {largest:.4g} mV, beyond {MAX_ABS_MV:g} mV: the unit must be wrong. "
             "Declare gain_adu_per_mv, the units per millivolt."
         )
+    return extremes
 
 
 def _upright(found: Found) -> Found:
@@ -103,11 +143,10 @@ def _upright(found: Found) -> Found:
     )
 
 
-def _named(found: Found) -> tuple[Leads, tuple[str, ...]]:
+def _named(found: Found, *, has_gaps: bool) -> tuple[Leads, tuple[str, ...]]:
     """Return the leads that hold samples, and the names of the standard ones that are there but hold none."""
     leads: Leads = {}
     empty: list[str] = []
-    has_gaps = bool(np.isnan(found.signal).any())
     for name, row in zip(map(_known_as, found.names), found.signal, strict=True):
         if name in leads or name in empty:
             raise UnreadableFile(f"The lead {name} is there twice; every lead may be named once.")
@@ -123,6 +162,7 @@ def _named(found: Found) -> tuple[Leads, tuple[str, ...]]:
     return leads, tuple(empty)
 
 
+@lru_cache(maxsize=1024)
 def _known_as(name: str) -> str:
     known, turned = canonical(name), inverted(name)
     if turned:
@@ -131,6 +171,8 @@ def _known_as(name: str) -> str:
 
 
 def _renamed(acquisition: Acquisition) -> Acquisition:
+    if all(_known_as(scale.lead) == scale.lead for scale in acquisition.scales):
+        return acquisition
     scales = (Scale(_known_as(scale.lead), scale.resolution, scale.unit) for scale in acquisition.scales)
     return replace(acquisition, scales=tuple(scales))
 
@@ -155,16 +197,18 @@ def _lead_remarks(leads: Leads, derived: tuple[str, ...], empty: tuple[str, ...]
         )
 
 
-def _value_remarks(leads: Leads) -> Iterable[Remark]:
+def _gaps(leads: Leads) -> Iterable[Remark]:
     gaps = {name: int(np.isnan(row).sum()) for name, row in leads.items()}
     if any(gaps.values()):
         listed = ", ".join(f"{name} {count}" for name, count in gaps.items() if count)
         yield Remark("gaps", f"Samples are missing: {listed}.")
-    extremes = {name: (np.fmin.reduce(row), np.fmax.reduce(row)) for name, row in leads.items()}
-    flat = [name for name, (low, high) in extremes.items() if low == high]
+
+
+def _value_remarks(ranges: Mapping[str, tuple[float, float]]) -> Iterable[Remark]:
+    flat = [name for name, (low, high) in ranges.items() if low == high]
     if flat:
         yield Remark("flat_leads", f"{', '.join(flat)} never change: the electrode may have been off.")
-    largest = max(max(abs(float(low)), abs(float(high))) for low, high in extremes.values())
+    largest = max(max(abs(low), abs(high)) for low, high in ranges.values())
     if not UNUSUAL_MV[0] <= largest <= UNUSUAL_MV[1]:
         yield Remark(
             "unusual_amplitude",

@@ -3,6 +3,7 @@
 Einthoven: III = II - I. Goldberger: aVR = -(I + II)/2, aVL = I - II/2, aVF = II - I/2.
 """
 
+import math
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -99,6 +100,8 @@ def residuals(leads: Leads, derived: tuple[str, ...]) -> dict[str, float]:
     found: dict[str, float] = {}
     for name, (_, formula) in _FOURTH.items():
         if name in leads and name not in derived:
-            difference = np.abs(leads[name] - formula(leads["I"], leads["II"]))
-            found[name] = float(np.fmax.reduce(difference, initial=np.float32(0)))
+            difference = leads[name] - formula(leads["I"], leads["II"])
+            np.abs(difference, out=difference)
+            largest = float(difference.max())  # quicker than to look beyond gaps, and NaN where there are any
+            found[name] = float(np.fmax.reduce(difference, initial=np.float32(0))) if math.isnan(largest) else largest
     return found

@@ -21,7 +21,7 @@ _UNIT = re.compile(r"(?:sig(?:nal)?|voltage|amplitude|physical|lead|channel|ecg)
 _RESOLUTION = re.compile(r"(?:amplitude|sample|signal)?(?:resolution|lsb)(?:in)?([umn]?v)?(?:per\w+)?|([umn]?v)per\w+")
 _GAIN = re.compile(r"(?:adc)?gain(?:(?:in)?adupermv)?|(?:adu|units|digits|lsb|counts)per(?:mv|millivolt)")
 _LEADS = re.compile(
-    r"(?:ecg)?(?:leads?|ch(?:annel)?s?|sig(?:nal)?s?)(?:names?|labels?|order)|leads?|ch(?:annel)?s?|labels"
+    r"(?:ecg)?(?:leads?|ch(?:an(?:nel)?s?(?:locs?)?)?s?|sig(?:nal)?s?)(?:names?|labels?|order)|leads?|ch(?:annel)?s?|labels"
 )
 _AGE = re.compile(r"(?:patient|subject)?age(?:in)?(?:y|years)?")
 _SEX = re.compile(r"(?:patient|subject)?(?:sex|gender)")

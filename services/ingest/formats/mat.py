@@ -21,4 +21,4 @@ def sniff(file: UploadedFile) -> bool:
 
 def read(file: UploadedFile, declaration: Declaration) -> Recording:
     """Decode a MAT file; nothing of MATLAB's own objects is loaded."""
-    return read_bare(find_ecg(members_of(file.data, MAX_DECODED_BYTES)), declaration)
+    return read_bare(find_ecg(members_of(file.data, MAX_DECODED_BYTES), declaration), declaration)

@@ -11,15 +11,20 @@ from numpy.typing import NDArray
 
 from services.ingest.decoding.arrays import Bare, read_bare
 from services.ingest.decoding.declaration import Declaration
+from services.ingest.decoding.leads import is_lead
 from services.ingest.formats.base import UploadedFile
-from services.shared.ecg import Recording
+from services.shared.ecg import Recording, Remark
 from services.shared.errors import UnreadableFile
 
 NAME = "npy"
 
 DAMAGED: Final = (KeyError, ValueError, TypeError, SyntaxError, EOFError, TokenError, RecursionError, MemoryError)
 """What numpy raises on a header that is no header; the last three where it takes it apart as Python."""
-_READERS: Final = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+_READERS: Final = {
+    (1, 0): npy.read_array_header_1_0,
+    (2, 0): npy.read_array_header_2_0,
+    (3, 0): npy.read_array_header_2_0,  # the same, but for letters beyond latin-1 in the names of fields
+}
 
 
 def sniff(file: UploadedFile) -> bool:
@@ -29,7 +34,19 @@ def sniff(file: UploadedFile) -> bool:
 
 def read(file: UploadedFile, declaration: Declaration) -> Recording:
     """Decode an NPY; pickled objects are never loaded."""
-    return read_bare(Bare(array_of(file.data)), declaration)
+    array = array_of(file.data)
+    return read_bare(Bare(array) if array.dtype.names is None else _of_fields(array), declaration)
+
+
+def _of_fields(array: NDArray[Any]) -> Bare:
+    """Return the leads of a record array, as reading a CSV with its header makes one."""
+    fields = [name for name in array.dtype.names or () if is_lead(name) and array.dtype[name].kind in "iuf"]
+    if not fields:
+        raise UnreadableFile("The NPY file holds records without a field for each lead; save an array of numbers.")
+    left_out = [name for name in array.dtype.names or () if name not in fields]
+    remarks = (Remark("other_columns", f"{', '.join(left_out)[:200]} are no leads and were left out."),)
+    rows = np.stack([array[name].ravel() for name in fields])
+    return Bare(rows, names=tuple(fields), oriented=True, remarks=remarks if left_out else ())
 
 
 def array_of(data: bytes) -> NDArray[Any]:

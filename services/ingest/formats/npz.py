@@ -1,6 +1,8 @@
 """NPZ: a zip of NPY arrays, one of which is the ECG; another may state the rate or the lead names."""
 
 import io
+import lzma
+import struct
 import zipfile
 import zlib
 from functools import partial
@@ -21,6 +23,11 @@ NAME = "npz"
 
 _ZIP: Final = b"PK\x03\x04"
 _SUFFIX: Final = ".npy"
+_DAMAGED: Final = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, NotImplementedError, RuntimeError,
+    ValueError, OverflowError,
+)  # fmt: skip
+"""What the library raises on an archive that is none: among others, on places before the beginning of the file."""
 _MAX_MEMBERS: Final = 256
 _HEADER_BYTES: Final = 4096
 
@@ -34,9 +41,10 @@ def read(file: UploadedFile, declaration: Declaration) -> Recording:
     """Decode an NPZ; what its members would grow to is bounded before and while they are read."""
     try:
         with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
-            return read_bare(find_ecg(_members(archive)), declaration)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+            bare = find_ecg(_members(archive), declaration)
+    except _DAMAGED:
         raise UnreadableFile("The NPZ file is damaged, truncated or encrypted; save it again.") from None
+    return read_bare(bare, declaration)
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, Member]:

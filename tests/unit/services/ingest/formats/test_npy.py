@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from services.ingest.decoding.declaration import Declaration
+from services.shared.ecg import STANDARD_LEADS
 from services.shared.errors import UnreadableFile
 from tests.unit.services.ingest.ecgs import codes, npy_of, read, sniffed, twelve_leads
 
@@ -46,6 +47,35 @@ def test_integers_without_a_gain_say_which_was_taken() -> None:
 
     np.testing.assert_array_equal(recording.signal, LEADS)
     assert "default_gain" in codes(recording)
+
+
+@pytest.mark.parametrize("kind", ["i1", "u1", "<i2", ">i2", "<u4", ">i8", "<f2", ">f8"])
+def test_numbers_of_every_type_are_read(kind: str) -> None:
+    raw = (np.abs(np.round(LEADS * 100)) % 100).astype(kind)
+
+    recording = read(npy_of(raw), Declaration(rate_hz=500, gain_adu_per_mv=100))
+
+    np.testing.assert_allclose(recording.signal, raw.astype(float) / 100, atol=1e-6)
+
+
+def test_a_record_array_names_its_leads() -> None:
+    names = [*STANDARD_LEADS[::-1], "label"]
+    records = np.zeros(600, dtype=[(name, "<f4") for name in names])
+    for name, row in zip(names, LEADS[::-1], strict=False):
+        records[name] = row
+
+    recording = read(npy_of(records))
+
+    np.testing.assert_array_equal(recording.signal, LEADS)
+    assert "other_columns" in codes(recording)
+    with pytest.raises(UnreadableFile, match="without a field for each lead"):
+        read(npy_of(np.zeros(600, dtype=[("a", "f4"), ("b", "f4")])))
+
+
+def test_the_third_version_of_the_format_is_read() -> None:
+    data = npy_of(LEADS)
+
+    np.testing.assert_array_equal(read(b"\x93NUMPY\x03\x00" + data[8:10] + b"\0\0" + data[10:]).signal, LEADS)
 
 
 @pytest.mark.parametrize("shape", [b"(12, 6000, ", b"((((((((((", b"--------11"])

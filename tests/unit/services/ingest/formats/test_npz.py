@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from services.ingest.decoding.declaration import Declaration
+from services.shared.acquisition import Scale
 from services.shared.ecg import STANDARD_LEADS
 from services.shared.errors import TooLarge, UnreadableFile
 from tests.unit.services.ingest.array_files import npz_of
@@ -32,11 +33,51 @@ def test_a_rate_and_lead_names_beside_the_ecg_are_used() -> None:
     assert "assumed_layout" not in codes(recording)
 
 
-def test_of_two_ecgs_the_first_is_read_and_the_other_named() -> None:
-    recording = read(npz_of(a=LEADS[None], b=LEADS[None] * 2))
+def test_of_two_ecgs_none_is_read_unless_one_is_called_so() -> None:
+    with pytest.raises(UnreadableFile, match=r"several ECGs \(a \(1, 12, 600\), b .* call the one to be read 'ecg'"):
+        read(npz_of(a=LEADS[None], b=LEADS[None] * 2))
+
+    recording = read(npz_of(ecg=LEADS[None], median=LEADS[None] * 2))
 
     np.testing.assert_array_equal(recording.signal, LEADS)
-    assert "holds b:" in next(remark.text for remark in recording.remarks if remark.code == "other_signals")
+    assert "holds median:" in next(remark.text for remark in recording.remarks if remark.code == "other_signals")
+
+
+def test_several_ecgs_in_one_array_are_refused() -> None:
+    with pytest.raises(UnreadableFile, match="several ECGs; upload one file for each"):
+        read(npz_of(ecg=np.stack([LEADS, LEADS])))
+
+
+def test_units_gain_and_person_beside_the_ecg_are_used() -> None:
+    raw = np.round(LEADS * 200).astype(np.int16)
+
+    recording = read(
+        npz_of(d_signal=raw, sampling_rate_hz=np.array([250.0]), adc_gain=np.full(12, 200.0), units=np.array("mV"),
+               lead_names=np.array("I,II,III,aVR,aVL,aVF,V1,V2,V3,V4,V5,V6"), age=63, sex="F"),
+        Declaration(),
+    )  # fmt: skip
+
+    np.testing.assert_allclose(recording.signal, raw / 200, atol=1e-6)
+    assert (recording.rate_hz, recording.age_years, recording.sex) == (250, 63, "female")
+    assert recording.acquisition.scales[0] == Scale("I", 0.005, "mV")
+    assert codes(recording) == {"lead_algebra"}
+
+
+def test_an_array_for_each_lead_makes_an_ecg() -> None:
+    arrays = dict(zip(STANDARD_LEADS, LEADS * 1000, strict=True)) | {"fs": np.array(500), "unit": np.array("uV")}
+
+    recording = read(npz_of(**arrays), Declaration())
+
+    np.testing.assert_allclose(recording.signal, LEADS, atol=1e-6)
+    assert (recording.leads, recording.rate_hz) == (STANDARD_LEADS, 500)
+    with pytest.raises(UnreadableFile, match=r"differ in length: I 600, II 599"):
+        read(npz_of(I=LEADS[0], II=LEADS[1][1:]))
+
+
+def test_few_leads_are_read_where_names_lie_beside_them() -> None:
+    recording = read(npz_of(data=LEADS[:3].T, leads=np.array(["I", "II", "III"])))
+
+    np.testing.assert_array_equal(recording.signal[:3], LEADS[:3])
 
 
 def test_an_archive_without_an_ecg_is_refused() -> None:
@@ -74,6 +115,11 @@ def test_pickled_members_are_never_loaded() -> None:
 def test_a_truncated_archive_is_refused() -> None:
     with pytest.raises(UnreadableFile, match="damaged"):
         read(npz_of(ecg=LEADS)[:-40])
+
+
+def test_an_archive_whose_beginning_is_cut_off_is_refused() -> None:
+    with pytest.raises(UnreadableFile, match="damaged"):
+        read(npz_of(ecg=LEADS)[12:], Declaration(rate_hz=500, format_name="npz"))
 
 
 def test_an_archive_of_something_else_is_not_taken_for_one() -> None:

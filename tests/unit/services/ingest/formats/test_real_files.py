@@ -1,6 +1,7 @@
 """The published files, against what is known of them."""
 
 import base64
+import io
 import re
 from pathlib import Path
 
@@ -112,12 +113,21 @@ def test_ludb_is_read_as_the_reference_library_does(data_dir: Path) -> None:
         assert recording.sex == ("female" if "<sex>: F" in stated else "male")
 
 
-def test_npz_of_two_ecgs(files: Path) -> None:
+def test_npz_of_two_ecgs_is_refused(files: Path) -> None:
     path = files / "npy/rlign_demo_ecgs.npz"
-    recording = opened(path, Declaration(rate_hz=500)).recording
 
-    np.testing.assert_allclose(recording.signal, np.load(path)["X40"][0], atol=1e-6)
-    assert "other_signals" in codes(recording)
+    with pytest.raises(UnreadableFile, match=r"several ECGs \(X40 \(1, 12, 5000\), X80"):
+        opened(path, Declaration(rate_hz=500))
+
+
+def test_one_of_the_two_ecgs_in_a_file_of_its_own(files: Path) -> None:
+    ecg = np.load(files / "npy/rlign_demo_ecgs.npz")["X40"]
+    buffer = io.BytesIO()
+    np.savez(buffer, X40=ecg)
+
+    recording = decode(UploadedFile("one.npz", buffer.getvalue()), Declaration(rate_hz=500)).recording
+
+    np.testing.assert_allclose(recording.signal, ecg[0], atol=1e-6)
 
 
 def test_ishne_of_a_holter(files: Path) -> None:
@@ -223,7 +233,7 @@ def test_philips_sierra_1_03(files: Path) -> None:
     decoded = opened(files / "philips-sierra/129DYPRG_1.03.xml")
 
     assert decoded.format_name == "philips-sierra"
-    assert (decoded.recording.signal.shape, decoded.recording.rate_hz) == ((12, 5500), 500)
+    assert (decoded.recording.signal.shape, decoded.recording.rate_hz) == ((12, 5000), 500)
     assert codes(decoded.recording) == {"lead_algebra", "calibration_pulse"}
 
 
