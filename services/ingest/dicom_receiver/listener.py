@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import logging
 import socket
 import ssl
 import time
@@ -50,6 +51,7 @@ class DicomListener:
         """Listen; raises Unavailable where the port is taken, InvalidRequest where certificates cannot be used."""
         self._loop = asyncio.get_running_loop()
         _config.LOG_HANDLER_LEVEL = "none"  # its handlers would decode every object for the sake of a log
+        logging.getLogger("pynetdicom").propagate = False  # what it says may hold what an object says
         where = (self._settings.host, self._settings.port)
         handlers = [
             (evt.EVT_CONN_OPEN, self._opened),
