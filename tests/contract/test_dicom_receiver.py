@@ -233,7 +233,7 @@ async def test_the_real_objects_are_received(wire: Wire, data_dir: Path) -> None
 async def test_over_tls_a_sender_shows_its_certificate(wire: Wire, tmp_path: Path) -> None:
     certificate, key = certificate_of(tmp_path)
     tls = {"certificate_file": certificate, "key_file": key, "client_ca_file": certificate}
-    receiver = await build(receiver_settings(wire, tls=tls))
+    receiver = await build(receiver_settings(wire, tls=tls, limits={"idle_seconds": 2}))
     await receiver.start()
     known, unknown = (ssl.create_default_context(cafile=str(certificate)) for _ in range(2))
     known.load_cert_chain(certificate, key)

@@ -26,6 +26,8 @@ _SYNTAXES: Final = [ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBi
 _LOOK_SECONDS: Final = 0.05
 _STRANGERS: Final = 32
 """Connections at once, beside those that are associations, which do not say yet who they are."""
+_GREETING_SECONDS: Final = 10.0
+"""How long a connection may take to become an association."""
 _BUDGET: Final = "einthoven_budget"
 
 _log = get_logger(__name__)
@@ -168,7 +170,8 @@ def _entity(settings: DicomReceiverSettings) -> Any:
     entity.require_calling_aet = list(settings.departments)
     entity.maximum_associations = settings.limits.associations
     entity.maximum_pdu_size = settings.limits.max_pdu_bytes
-    entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = settings.limits.idle_seconds
+    entity.dimse_timeout = entity.network_timeout = settings.limits.idle_seconds
+    entity.acse_timeout = min(_GREETING_SECONDS, settings.limits.idle_seconds)
     entity.add_supported_context(Verification)
     for uid in sorted(dicom.WAVEFORM_CLASSES | set(settings.sop_classes)):
         entity.add_supported_context(uid, _SYNTAXES)
