@@ -1,4 +1,4 @@
-"""`python -m services.ingest` serves the room until it is told to stop; with `migrate` it only sees to its tables."""
+"""`python -m services.ingest` serves the room until told to stop; `migrate` and `reseal` do their work and end."""
 
 import sys
 from pathlib import Path
@@ -9,8 +9,9 @@ if __name__ == "__main__":
     if migrating.is_asked_for():
         sys.exit(migrating.run("ingest", Path(__file__).parent / "migrations"))
 
+    from services.ingest import reseal
     from services.ingest.bootstrap import build
     from services.ingest.settings import IngestSettings
     from services.shared.deployable import run
 
-    sys.exit(run(build, IngestSettings))
+    sys.exit(reseal.run() if sys.argv[1:] == [reseal.COMMAND] else run(build, IngestSettings))

@@ -1,5 +1,7 @@
 """The composition root of ingest: the only file that names concrete adapters."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from services.ingest.erasing.eraser import Eraser
 from services.ingest.erasing.sweep import Sweep
 from services.ingest.instances.retrieval import Retrieval
 from services.ingest.originals.keeping import WAYS
+from services.ingest.originals.resealing import Resealing
 from services.ingest.originals.sealing import Sealer
 from services.ingest.originals.vault import Vault
 from services.ingest.removal import Removal
@@ -27,7 +30,7 @@ from services.ingest.servicer import IngestServicer
 from services.ingest.settings import IngestSettings
 from services.ingest.uploading.shelf import Shelf
 from services.ingest.uploading.uploads import Uploads
-from services.shared.database import Database
+from services.shared.database import Database, open_database
 from services.shared.deployable import Deployable
 from services.shared.identity import Tokens
 from services.shared.messaging import Bus
@@ -36,6 +39,7 @@ from services.shared.resources import Given, Resources, open_resources
 from services.shared.rpc.server import RpcServer
 from services.shared.signals import SignalStore
 from services.shared.storage import ObjectStore
+from services.shared.storage.opening import open_store
 
 NAME = "ingest"
 SERVICE = "einthoven.ingest.v1.IngestService"
@@ -58,6 +62,19 @@ async def build(
     ingest = _compose(settings, deployable, resources)
     server.add(ingest_pb2_grpc.add_IngestServiceServicer_to_server, IngestServicer(ingest), SERVICE)
     return deployable
+
+
+@asynccontextmanager
+async def open_resealing(settings: IngestSettings) -> AsyncIterator[Resealing]:
+    """Open what resealing originals takes, and close it again."""
+    store, database = open_store(settings.storage), open_database(settings.database)
+    writing = open_writing(database)
+    try:
+        yield Resealing(store, Erasures(database, writing), Sealer(settings.originals_secrets))
+    finally:
+        await writing.close()
+        await database.close()
+        await store.close()
 
 
 def _compose(settings: IngestSettings, deployable: Deployable, resources: Resources) -> Ingest:

@@ -3,6 +3,8 @@
 from typing import Final
 
 _ORIGINALS: Final = "originals"
+ORIGINALS: Final = f"{_ORIGINALS}/"
+"""The prefix of every original."""
 _SIGNALS: Final = "signals"
 _DERIVED: Final = "derived"
 _PARTS: Final = 3

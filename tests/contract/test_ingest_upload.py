@@ -33,6 +33,9 @@ from tests.contract.ingest_on_the_wire import (
     upload_requests,
 )
 from tests.unit.services.ingest.ecgs import csv_of, dicom_group, dicom_of, npy_of, twelve_leads, wfdb_of
+from tests.unit.services.ingest.wfdb_files import header as header_of
+from tests.unit.services.ingest.wfdb_files import part
+from tests.unit.services.shared.quality.hearts import ecg
 
 STORED, WARNED = pb.FILE_OUTCOME_STORED, pb.FILE_OUTCOME_STORED_WITH_WARNINGS
 DUPLICATE, REFUSED, COMPANION = pb.FILE_OUTCOME_DUPLICATE, pb.FILE_OUTCOME_REFUSED, pb.FILE_OUTCOME_COMPANION
@@ -129,7 +132,7 @@ class TestUpload(OnTheWire):
 
     async def test_a_header_brings_its_companions(self, wire: Wire) -> None:
         dataset_id = await wire.dataset()
-        header, signals = wfdb_of(twelve_leads())
+        header, signals = wfdb_of(ecg(1.2))
 
         lines = await wire.upload(dataset_id, ("ecg.dat", signals), csv(1), ("ecg.hea", header))
 
@@ -148,6 +151,19 @@ class TestUpload(OnTheWire):
         (line,) = await wire.upload(await wire.dataset(), ("ecg.hea", header))
 
         assert (line.outcome, "ecg.dat" in line.error_detail) == (REFUSED, True)
+
+    async def test_a_record_of_segments_is_one_however_its_files_come(self, wire: Wire) -> None:
+        raw = np.round(twelve_leads() * 1000).astype(np.int16)
+        files = {**part("b", raw[:, 200:], gain="1000/mV"), **part("a", raw[:, :200], gain="1000/mV")}
+        master = header_of("rec/2 12 500 600 10:00:00 01/02/2003", ["a 200", "b 400"])
+
+        lines = await wire.upload(await wire.dataset(), *files.items(), ("rec.hea", master))
+
+        (record,) = (line.record for line in lines if line.file_name == "rec.hea")
+        assert sorted(line.outcome for line in lines if line.file_name != "rec.hea") == [COMPANION] * 4
+        signal = await wire.signals.read(ref_from_pb(record.signal))
+        np.testing.assert_allclose(signal, twelve_leads(), atol=1e-6)
+        assert record.acquisition.acquired_at == "2003-02-01T10:00:00"
 
     async def test_every_format_goes_all_the_way(self, wire: Wire) -> None:
         leads = twelve_leads()

@@ -64,3 +64,15 @@ def born_for(age: float, then: dt.date) -> dt.date | None:
 def sex(text: object) -> str | None:
     """Return "female" or "male"; None where it is neither or unknown."""
     return _SEX.get(str(text).strip().lower())
+
+
+def years_between(born: str, then: str) -> float | None:
+    """Return the age between two dates that begin like 20031113, as age_between gives it; None where they are none."""
+    return age_between(_day(born), _day(then))
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.datetime.strptime(text[:8], "%Y%m%d").date()  # noqa: DTZ007 only whole days count
+    except ValueError:
+        return None

@@ -20,11 +20,13 @@ MAX_HEADER_BYTES: Final = 1 << 20
 GAP: Final = "~"
 """Where a name is expected: nothing was recorded."""
 _HEAD_BYTES: Final = 2048
-_RECORD_LINE = re.compile(r"[^\s/]+(?:/\d+)?[ \t]+\d+(?:[ \t]+[\d.]+\S*(?:[ \t]+\d+.*)?)?[ \t]*")
-_SIGNAL_FORMAT = re.compile(r"\d+(?:x\d+)?(?::\d+)?(?:\+\d+)?")
+_RECORD_LINE = re.compile(r"(?!\w+:)[^\s/]+(?:/[^\s/]+)*[ \t]+\d+(?:[ \t]+[\d.]+\S*(?:[ \t]+\d+.*)?)?[ \t]*")
+_SIGNAL_LINE = re.compile(r"(?![-+]?\d+(?:\.\d*)?(?:e[-+]?\d+)?\s)\S+\s+\d+(?:x\d+)?(?::\d+)?(?:\+\d+)?(?:\s|$)")
+"""A file's name, which is no number: lines of numbers are a table."""
 _RATE = re.compile(r"(\d{1,12}(?:\.\d{0,12})?|\.\d{1,12})(?:e[+]?(\d{1,2}))?(?:/.*)?", re.IGNORECASE)
 _COUNT = re.compile(r"\d{1,15}")
-_TIME = re.compile(r"\[?(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,6})\d*)?")
+_MASTER = re.compile(r"[^/]+/(\d{1,15})")
+_TIME = re.compile(r"\[?(?:(\d{1,2}):)?(\d{1,2}):(\d{1,2})(?:\.(\d{1,6})\d*)?")
 _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})\]?")
 _SECONDS_OF_A_MINUTE: Final = 60
 _RATE_FIELD: Final = 2
@@ -80,17 +82,16 @@ class _RecordLine:
 
 
 def is_header(data: bytes) -> bool:
-    """Say whether data is a WFDB header: a record line, then a line per signal that begins with a file's name."""
+    """Say whether data is a WFDB header: a record line, then one of a signal, with a file's name, or of a segment."""
     head = data[:_HEAD_BYTES]
     if len(data) > MAX_HEADER_BYTES or b"\0" in head:
         return False
     lines = _lines(_text(head))
     if not lines or not _RECORD_LINE.fullmatch(lines[0]) or "," in lines[0] or ";" in lines[0]:
         return False
-    if "/" in lines[0].split()[0]:
-        return True
-    signals = [line.split() for line in lines[1:] if len(line.split()) > 1]
-    return bool(signals) and _SIGNAL_FORMAT.fullmatch(signals[0][1]) is not None
+    if _MASTER.fullmatch(lines[0].split()[0]):
+        return len(lines) == 1 or not _MASTER.fullmatch(lines[1].split()[0])
+    return len(lines) > 1 and _SIGNAL_LINE.match(lines[1]) is not None
 
 
 def parse_header(data: bytes, file_name: str) -> Header:
@@ -123,16 +124,16 @@ def parse_header(data: bytes, file_name: str) -> Header:
 
 def _record_line(line: str) -> _RecordLine:
     fields = line.split()
-    _, is_master, segments = fields[0].partition("/")
+    master = _MASTER.fullmatch(fields[0])
     rate = _rate(fields[_RATE_FIELD]) if len(fields) > _RATE_FIELD else None
     rest = fields[_LENGTH_FIELD:]
     twice = _states_rate_twice(rate, rest)
     rest = rest[1:] if twice else rest
     frames = int(rest[0]) if rest and _COUNT.fullmatch(rest[0]) else None
     count = _number(fields[1])
-    if is_master and _number(segments) == 0:
+    if master and int(master[1]) == 0:
         raise UnreadableFile("The .hea file announces 0 segments; at least one was expected.")
-    return _RecordLine(count, _number(segments) if is_master else 0, rate, frames or None, _started(rest), twice)
+    return _RecordLine(count, int(master[1]) if master else 0, rate, frames or None, _started(rest), twice)
 
 
 def _states_rate_twice(rate: float | None, rest: list[str]) -> bool:
@@ -157,7 +158,7 @@ def _started(rest: list[str]) -> str | None:
     time, date = _TIME.fullmatch(stated[1]), _DATE.fullmatch(stated[2])
     if time is None or date is None:
         return None
-    hour, minute, second = (int(time[n]) for n in (1, 2, 3))
+    hour, minute, second = (int(time[n] or 0) for n in (1, 2, 3))
     day, month, year = (int(date[n]) for n in (1, 2, 3))
     try:
         started = datetime(year, month, day, hour, minute, second, int((time[4] or "").ljust(6, "0")))  # noqa: DTZ001 no zone is stated

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.ingest.decoding.units import millivolt_per
-from services.ingest.decoding.wfdb_header import GAP, Header, parse_header
-from services.ingest.decoding.wfdb_record import Record, check_size, read_record
+from services.ingest.decoding.wfdb_header import GAP, Header, Segment, parse_header
+from services.ingest.decoding.wfdb_record import Record, check_size, has_voltages, read_record
 from services.shared.ecg import Remark
 from services.shared.errors import UnreadableFile
 
@@ -36,7 +36,7 @@ def segment_headers(master: Header, files: Mapping[str, bytes]) -> dict[str, Hea
     absent = [name for name in master.files if name not in files]
     for header in headers.values():
         lacking = [name for name in header.files if name not in files]
-        if lacking and len(lacking) == len(header.files):
+        if lacking and len(lacking) == len(header.files) and has_voltages(header):
             absent += lacking
     if absent:
         raise UnreadableFile(
@@ -56,7 +56,7 @@ def read_segments(
     layout = _layout(master, headers)
     parts = _parts(master, headers, files, declared_gain)
     if not parts:
-        raise UnreadableFile("None of the segments holds samples.")
+        raise UnreadableFile("None of the segments holds a voltage.")
     if len({part.record.per_frame for part in parts}) > 1:
         raise UnreadableFile("The segments have different rates; upload each by itself.")
     if layout is None and len({part.record.names for part in parts}) > 1:
@@ -81,13 +81,18 @@ def _parts(
         if segment.name != GAP and segment.frames:
             header = headers[segment.header_name]
             _check(master, segment.frames, segment.header_name, header)
-            if segment.name not in records:
-                records[segment.name] = read_record(header, files, declared_gain)
-            parts.append(_Part(start, segment.frames, records[segment.name]))
-            if records[segment.name].signal.shape[1] != segment.frames * records[segment.name].per_frame:
-                raise UnreadableFile(f"{segment.header_name} has another length than the record says.")
+            if has_voltages(header):
+                if segment.name not in records:
+                    records[segment.name] = read_record(header, files, declared_gain)
+                parts.append(_part(start, segment, records[segment.name]))
         start += segment.frames
     return parts
+
+
+def _part(start: int, segment: Segment, record: Record) -> _Part:
+    if record.signal.shape[1] != segment.frames * record.per_frame:
+        raise UnreadableFile(f"{segment.header_name} has another length than the record says.")
+    return _Part(start, segment.frames, record)
 
 
 def _check(master: Header, frames: int, name: str, header: Header) -> None:
@@ -128,8 +133,10 @@ def _resolutions(names: tuple[str, ...], parts: list[_Part]) -> tuple[tuple[tupl
 
 
 def _own_remarks(master: Header, parts: list[_Part]) -> Iterator[Remark]:
-    gaps = sum(segment.name == GAP and segment.frames > 0 for segment in master.segments)
-    yield Remark("joined_segments", f"{len(parts)} segments were joined, with {gaps} gaps where nothing was recorded.")
+    gaps = sum(segment.frames > 0 for segment in master.segments) - len(parts)
+    yield Remark(
+        "joined_segments", f"{len(parts)} segments were joined, with {gaps} gaps where no voltage was recorded."
+    )
 
 
 def _merged(parts: list[_Part]) -> Iterator[Remark]:

@@ -4,22 +4,23 @@ Physical value = origin + digit x scale, each with its own unit, per lead; time 
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.ingest.decoding.aecg_claims import acquisition_of
 from services.ingest.decoding.assembly import Found, assemble
+from services.ingest.decoding.calibration import without_pulse
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding.digits import millivolt_of, number_of, samples_of, stacked
 from services.ingest.decoding.leads import canonical, of_code
 from services.ingest.decoding.safe_xml import Element, parse, root_of
-from services.ingest.decoding.subject import Subject, age_between, age_years, sex
-from services.ingest.decoding.units import millivolt_per
+from services.ingest.decoding.subject import Subject, age_years, sex, years_between
+from services.ingest.decoding.units import millivolt_per, ucum
 from services.ingest.formats.base import UploadedFile
-from services.shared.acquisition import Acquisition
-from services.shared.ecg import Recording, Remark, Signal
+from services.shared.acquisition import Scale
+from services.shared.ecg import Recording, Remark
 from services.shared.errors import UnreadableFile
 
 NAME = "aecg"
@@ -40,6 +41,7 @@ class _Set:
     """The sequences that were recorded at the same time."""
 
     leads: tuple[Element, ...]
+    names: tuple[str, ...]
     time: Element
 
     @property
@@ -50,6 +52,15 @@ class _Set:
         return tuple(value.attribute_of(key, child) for child, key in stated)
 
 
+@dataclass(frozen=True, slots=True)
+class _Volts:
+    """How the digits of a lead become millivolt."""
+
+    scale_mv: float
+    origin_mv: float
+    stated: Scale
+
+
 def sniff(file: UploadedFile) -> bool:
     """Recognise the root element."""
     return root_of(file.data) == "annotatedecg"
@@ -58,42 +69,53 @@ def sniff(file: UploadedFile) -> bool:
 def read(file: UploadedFile, declaration: Declaration) -> Recording:
     """Decode the leads of the rhythm series."""
     root = parse(file.data, _WHAT)
-    series, others = _rhythm(root)
-    chosen, left = _sets(series)
-    signal, names = _signal(chosen)
-    remarks = []
-    if others + left:
-        remarks.append(
-            Remark(
-                "other_signals", f"{others} other series and {left} other sequence sets were not read: only one was."
-            )
+    series, sets, others = _rhythm(root)
+    chosen, left = _together(sets)
+    volts = [_volts(lead, name) for lead, name in zip(chosen.leads, chosen.names, strict=True)]
+    signal = _signal(chosen, volts)
+    rate_hz = _rate_hz(chosen)
+    _check_duration(max(map(len, signal)), rate_hz)
+    stack, cropped = without_pulse(stacked(signal, chosen.names, _WHAT), rate_hz)
+    head = chosen.clock[0] if chosen.time.attribute_of("code", "code") == "TIME_ABSOLUTE" else ""
+    return assemble(
+        Found(
+            stack,
+            chosen.names,
+            rate_hz,
+            _told_of(others, left) + cropped,
+            _subject(root, declaration),
+            acquisition_of(root, series, head, tuple(each.stated for each in volts)),
         )
-    rate_hz, samples = _rate_hz(chosen), max(map(len, signal))
+    )
+
+
+def _told_of(series: int, sets: int) -> tuple[Remark, ...]:
+    text = f"{series} other series and {sets} other sequence sets were not read: only one was."
+    return (Remark("other_signals", text),) if series + sets else ()
+
+
+def _check_duration(samples: int, rate_hz: float) -> None:
     if samples < rate_hz * _MIN_SECONDS:
         raise UnreadableFile(
             f"The rhythm of the aECG file is {samples} samples, {samples / rate_hz:g} s: too short for a single beat. "
             "Export the whole recording."
         )
-    stack = stacked(signal, names, _WHAT)
-    return assemble(
-        Found(stack, names, rate_hz, tuple(remarks), _subject(root, declaration), Acquisition(_device(series)))
-    )
 
 
-def _rhythm(root: Element) -> tuple[Element, int]:
-    """Return the series with the most leads that is no beat, and how many others there are."""
+def _rhythm(root: Element) -> tuple[Element, list[_Set], int]:
+    """Return the series with the most leads that is no beat, its sets, and how many other series there are."""
     originals = [
-        series
+        (series, sets)
         for series in root.all("component", "series")
-        if series.attribute_of("code", "code").upper() not in _BEATS and any(_lead_sets(series))
+        if series.attribute_of("code", "code").upper() not in _BEATS and (sets := _lead_sets(series))
     ]
     if not originals:
         raise UnreadableFile(
             "The aECG file holds no rhythm series with leads: it describes an ECG without its waveform. "
             "Export it with waveforms."
         )
-    best = max(originals, key=lambda series: max(len(each.leads) for each in _lead_sets(series)))
-    return best, len(originals) - 1
+    best, sets = max(originals, key=lambda each: max(len(one.leads) for one in each[1]))
+    return best, sets, len(originals) - 1
 
 
 def _lead_sets(series: Element) -> list[_Set]:
@@ -103,7 +125,7 @@ def _lead_sets(series: Element) -> list[_Set]:
         time = next((each for each in sequences if each.attribute_of("code", "code") in _TIMES), None)
         leads = tuple(each for each in sequences if each.find("value", "digits") is not None)
         if time is not None and leads:
-            found.append(_Set(leads, time))
+            found.append(_Set(leads, tuple(map(_name, leads)), time))
         elif leads:
             raise UnreadableFile(
                 "The aECG file states no time for its leads; a sequence TIME_ABSOLUTE or TIME_RELATIVE was expected."
@@ -111,22 +133,18 @@ def _lead_sets(series: Element) -> list[_Set]:
     return found
 
 
-def _sets(series: Element) -> tuple[_Set, int]:
+def _together(sets: list[_Set]) -> tuple[_Set, int]:
     """Return the leads of the largest set and of those with the same clock, and how many sets were left."""
-    sets = _lead_sets(series)
     best = max(sets, key=lambda each: len(each.leads))
-    leads, left = list(best.leads), 0
-    taken = {_name(lead) for lead in leads}
+    leads, names, left = best.leads, best.names, 0
     for other in sets:
         if other is best:
             continue
-        names = {_name(lead) for lead in other.leads}
-        if other.clock == best.clock and not names & taken:
-            leads += other.leads
-            taken |= names
+        if other.clock == best.clock and not {*other.names} & {*names}:
+            leads, names = leads + other.leads, names + other.names
         else:
             left += 1
-    return _Set(tuple(leads), best.time), left
+    return _Set(leads, names, best.time), left
 
 
 def _name(sequence: Element) -> str:
@@ -135,31 +153,34 @@ def _name(sequence: Element) -> str:
     return known or code.removeprefix("MDC_ECG_LEAD_") or shown or "unnamed"
 
 
-def _signal(chosen: _Set) -> tuple[list[Signal], tuple[str, ...]]:
-    names = tuple(_name(lead) for lead in chosen.leads)
-    return [_samples(lead, name) for lead, name in zip(chosen.leads, names, strict=True)], names
+def _signal(chosen: _Set, volts: list[_Volts]) -> list[NDArray[np.float32]]:
+    """Return the millivolt of each lead."""
+    return [
+        millivolt_of(samples_of(lead.text_of("value", "digits"), f"lead {name}"), each.scale_mv, each.origin_mv)
+        for lead, name, each in zip(chosen.leads, chosen.names, volts, strict=True)
+    ]
 
 
-def _samples(sequence: Element, name: str) -> NDArray[np.float32]:
-    """Return the millivolt of one lead."""
-    value = sequence.find("value") or sequence
-    scale = _voltage(value, "scale", name)
-    origin = _voltage(value, "origin", name) if value.attribute_of("value", "origin") else 0.0
-    raw = samples_of(value.text_of("digits"), f"lead {name}")
-    return millivolt_of(raw, scale, origin)
+def _volts(sequence: Element, name: str) -> _Volts:
+    value = sequence.at("value")
+    number, per, unit = _voltage(value.at("scale"), "scale", name)
+    origin = value.at("origin")
+    zero, zero_per, _ = _voltage(origin, "origin", name) if origin.attribute("value") else (0.0, 1.0, "")
+    return _Volts(number * per, zero * zero_per, Scale(name, number, unit))
 
 
-def _voltage(value: Element, part: str, name: str) -> float:
-    unit = value.attribute_of("unit", part)
+def _voltage(part: Element, what: str, name: str) -> tuple[float, float, str]:
+    """Return a value, the millivolt of one of its unit, and the unit."""
+    unit = part.attribute("unit")
     factor = millivolt_per(unit)
     if factor is None:
         raise UnreadableFile(
-            f"The {part} of lead {name} is in {unit[:16] or 'no unit'}; a unit of voltage such as uV was expected."
+            f"The {what} of lead {name} is in {unit[:16] or 'no unit'}; a unit of voltage such as uV was expected."
         )
-    number = number_of(value.attribute_of("value", part))
+    number = number_of(part.attribute("value"))
     if number is None:
-        raise UnreadableFile(f"The {part} of lead {name} is no number; a value such as 2.5 was expected.")
-    return number * factor
+        raise UnreadableFile(f"The {what} of lead {name} is no number; a value such as 2.5 was expected.")
+    return number, factor, ucum(unit) or ""
 
 
 def _rate_hz(chosen: _Set) -> float:
@@ -194,18 +215,4 @@ def _reported_age(root: Element) -> float | None:
 def _age_then(root: Element, birth: str) -> float | None:
     """Return the age at the time of the ECG; the date of birth itself goes nowhere."""
     stated = (root.attribute_of("value", "effectivetime", part) for part in ("center", "low"))
-    return age_between(_date(birth), _date(next((time for time in stated if time), "")))
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        return datetime.strptime(text[:8], "%Y%m%d")  # noqa: DTZ007 only whole days count
-    except ValueError:
-        return None
-
-
-def _device(series: Element) -> str | None:
-    author = series.find("author", "seriesauthor") or series
-    maker = author.text_of("manufacturerorganization", "name")
-    model = author.text_of("manufacturedseriesdevice", "manufacturermodelname")
-    return " ".join(part for part in (maker, model) if part)[:200] or None
+    return years_between(birth, next((time for time in stated if time), ""))

@@ -10,13 +10,14 @@ from typing import Final
 import numpy as np
 
 from services.ingest.decoding.assembly import Found, assemble
+from services.ingest.decoding.claims import hertz, measurement, measurements, moment, statements
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding.digits import millivolt_of, number_of, samples_of, stacked
 from services.ingest.decoding.safe_xml import Element, parse, root_of
 from services.ingest.decoding.subject import Subject, age_years, sex
-from services.ingest.decoding.units import millivolt_per
+from services.ingest.decoding.units import millivolt_per, ucum
 from services.ingest.formats.base import UploadedFile
-from services.shared.acquisition import Acquisition
+from services.shared.acquisition import Acquisition, DeviceMeasurement, Filters, Scale
 from services.shared.ecg import Recording, Remark, Signal
 from services.shared.errors import UnreadableFile
 
@@ -24,6 +25,20 @@ NAME = "cardiosoft-xml"
 
 _WHAT: Final = "CardioSoft XML"
 _HERTZ: Final = {"": 1.0, "hz": 1.0, "khz": 1000.0}
+_MEASUREMENTS: Final = {
+    "ventricularrate": "heart_rate",
+    "rrinterval": "rr_interval",
+    "pduration": "p_duration",
+    "pqinterval": "pr_interval",
+    "printerval": "pr_interval",
+    "qrsduration": "qrs_duration",
+    "qtinterval": "qt_interval",
+    "qtcinterval": "qtc_interval",
+    "paxis": "p_axis",
+    "raxis": "qrs_axis",
+    "qrsaxis": "qrs_axis",
+    "taxis": "t_axis",
+}
 _AGE_UNITS: Final = {"years": "Y", "months": "M", "weeks": "W", "days": "D"}
 
 
@@ -35,6 +50,9 @@ class _Block:
     """(leads, samples), millivolt."""
     names: tuple[str, ...]
     rate_hz: float
+    resolution: float
+    unit: str
+    """What one stored unit is."""
 
 
 def sniff(file: UploadedFile) -> bool:
@@ -45,7 +63,7 @@ def sniff(file: UploadedFile) -> bool:
 def read(file: UploadedFile, declaration: Declaration) -> Recording:
     """Decode the strip with the most leads, or the full disclosure where there is no strip."""
     root = parse(file.data, _WHAT)
-    strips = [strip for strip in root.descendants("stripdata") if _leads(strip)]
+    strips = [strip for strip in root.descendants("stripdata") if any(_leads(strip))]
     disclosures = [each for each in root.descendants("fulldisclosure") if each.text_of("fulldisclosuredata")]
     if not strips and not disclosures:
         raise UnreadableFile(
@@ -62,18 +80,18 @@ def read(file: UploadedFile, declaration: Declaration) -> Recording:
             block.rate_hz,
             remarks if others else (),
             _subject(root, declaration),
-            Acquisition(_device(root)),
+            _acquisition(root, block),
         )
     )
 
 
 def _leads(strip: Element) -> list[Element]:
-    return [lead for lead in strip.all("waveformdata") if lead.parts]
+    return [lead for lead in strip.all("waveformdata") if lead.text]
 
 
 def _strip(strip: Element) -> _Block:
     leads = _leads(strip)
-    names = tuple(lead.attributes.get("lead", "").strip() or f"lead {row + 1}" for row, lead in enumerate(leads))
+    names = tuple(lead.attribute("lead") or f"lead {row + 1}" for row, lead in enumerate(leads))
     rows = [samples_of(lead.text, f"lead {name}") for lead, name in zip(leads, names, strict=True)]
     announced = number_of(strip.text_of("channelsamplecounttotal"))
     if announced is not None and any(len(row) < announced for row in rows):
@@ -81,7 +99,7 @@ def _strip(strip: Element) -> _Block:
             f"The CardioSoft file announces {announced:g} samples per lead and holds {min(map(len, rows))}: "
             "it is truncated; export it again."
         )
-    return _Block(_millivolt(stacked(rows, names, _WHAT), strip), names, _rate_hz(strip))
+    return _block(stacked(rows, names, _WHAT), names, strip)
 
 
 def _disclosure(block: Element) -> _Block:
@@ -98,11 +116,10 @@ def _disclosure(block: Element) -> _Block:
             f"The full disclosure holds {len(values)} samples, which do not divide into {len(order)} leads: "
             "it is truncated; export it again."
         )
-    signal = np.ascontiguousarray(values.reshape(-1, len(order)).T)
-    return _Block(_millivolt(signal, block), tuple(order), _rate_hz(block))
+    return _block(np.ascontiguousarray(values.reshape(-1, len(order)).T), tuple(order), block)
 
 
-def _millivolt(raw: Signal, block: Element) -> Signal:
+def _block(raw: Signal, names: tuple[str, ...], block: Element) -> _Block:
     unit = block.attribute_of("units", "resolution") or "uVperLsb"
     voltage, _, per = unit.lower().partition("per")
     factor, resolution = millivolt_per(voltage), number_of(block.text_of("resolution"))
@@ -111,7 +128,7 @@ def _millivolt(raw: Signal, block: Element) -> Signal:
             f"The resolution of the CardioSoft file is {block.text_of('resolution')[:16] or 'missing'} {unit[:16]}; "
             "a number of uVperLsb was expected."
         )
-    return millivolt_of(raw, resolution * factor)
+    return _Block(millivolt_of(raw, resolution * factor), names, _rate_hz(block), resolution, ucum(voltage) or "")
 
 
 def _rate_hz(block: Element) -> float:
@@ -123,7 +140,7 @@ def _rate_hz(block: Element) -> float:
 
 
 def _subject(root: Element, declaration: Declaration) -> Subject:
-    person = root.find("patientinfo") or Element("", {})
+    person = root.at("patientinfo")
     unit = _AGE_UNITS.get(person.attribute_of("units", "age").lower(), "Y")
     return Subject(
         age_years=age_years(person.text_of("age") + unit),
@@ -132,7 +149,33 @@ def _subject(root: Element, declaration: Declaration) -> Subject:
     )
 
 
+def _acquisition(root: Element, block: _Block) -> Acquisition:
+    person, time = root.at("patientinfo", "name"), root.at("observationdatetime")
+    spoken = root.at("interpretation")
+    return Acquisition(
+        device=_device(root),
+        acquired_at=moment(*(time.text_of(part) for part in ("year", "month", "day", "hour", "minute", "second"))),
+        filters=_filters(root.at("filtersetting")),
+        scales=tuple(Scale(name, block.resolution, block.unit) for name in block.names),
+        measurements=_measurements(root.at("restingecgmeasurements")),
+        statements=statements(
+            [text.text for name in ("diagnosistext", "conclusiontext") for text in spoken.descendants(name)],
+            [person.text_of("familyname"), person.text_of("givenname")],
+        ),
+    )
+
+
+def _measurements(table: Element) -> tuple[DeviceMeasurement, ...]:
+    stated = ((name, table.at(tag)) for tag, name in _MEASUREMENTS.items())
+    return measurements(measurement(name, each.text, each.attribute("units")) for name, each in stated)
+
+
+def _filters(setting: Element) -> Filters:
+    notch = next((hz for hz in (50.0, 60.0) if setting.text_of(f"filter{hz:.0f}hz").lower() == "yes"), None)
+    return Filters(hertz(setting.text_of("highpass")), hertz(setting.text_of("lowpass")), notch)
+
+
 def _device(root: Element) -> str | None:
-    info = root.find("clinicalinfo", "deviceinfo") or Element("", {})
+    info = root.at("clinicalinfo", "deviceinfo")
     stated = " ".join(part for part in (info.text_of("desc"), info.text_of("softwarever")) if part)
     return f"GE {stated}"[:200] if stated else None

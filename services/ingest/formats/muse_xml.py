@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from services.ingest.decoding.assembly import Found, assemble
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding.digits import millivolt_of, number_of, stacked
+from services.ingest.decoding.muse_claims import acquisition_of
 from services.ingest.decoding.safe_xml import Element, parse, root_of
 from services.ingest.decoding.subject import Subject, age_years, sex
-from services.ingest.decoding.units import millivolt_per
+from services.ingest.decoding.units import millivolt_per, ucum
 from services.ingest.formats.base import UploadedFile
-from services.shared.acquisition import Acquisition
+from services.shared.acquisition import Scale
 from services.shared.ecg import Recording, Remark
 from services.shared.errors import UnreadableFile
 
@@ -42,7 +43,8 @@ def read(file: UploadedFile, declaration: Declaration) -> Recording:
     waveform, remarks = _rhythm(root)
     leads = list(waveform.all("leaddata"))
     names = tuple(lead.text_of("leadid") or f"lead {row + 1}" for row, lead in enumerate(leads))
-    rows = [_samples(lead, name, remarks) for lead, name in zip(leads, names, strict=True)]
+    scales = [_scale(lead, name) for lead, name in zip(leads, names, strict=True)]
+    rows = [_samples(lead, scale, remarks) for lead, scale in zip(leads, scales, strict=True)]
     off = [name for name, lead in zip(names, leads, strict=True) if lead.text_of("leadoff").upper() == "TRUE"]
     if off:
         remarks.append(Remark("lead_off", f"The device says that electrodes of {', '.join(off)} were off."))
@@ -54,7 +56,7 @@ def read(file: UploadedFile, declaration: Declaration) -> Recording:
         _rate_hz(waveform),
         tuple(remarks),
         _subject(root, declaration),
-        Acquisition(_device(root)),
+        acquisition_of(root, waveform, tuple(scales)),
     )
     return assemble(found)
 
@@ -90,8 +92,9 @@ def _rate_hz(waveform: Element) -> float:
     return float(base * 10.0**exponent)
 
 
-def _samples(lead: Element, name: str, remarks: list[Remark]) -> NDArray[np.float32]:
+def _samples(lead: Element, scale: Scale, remarks: list[Remark]) -> NDArray[np.float32]:
     """Return the millivolt of one lead; raises UnreadableFile where samples are missing."""
+    name = scale.lead
     size = lead.text_of("leadsamplesize")
     if size not in {"", str(_SAMPLE_BYTES)}:
         raise UnreadableFile(f"Samples of lead {name} have {size[:16]} bytes; {_SAMPLE_BYTES} were expected.")
@@ -109,30 +112,25 @@ def _samples(lead: Element, name: str, remarks: list[Remark]) -> NDArray[np.floa
     if checksum.isascii() and checksum.isdigit() and int(checksum[:20]) != zlib.crc32(data):
         remarks.append(Remark("checksum_mismatch", f"The checksum of lead {name} does not fit its samples."))
     raw = np.frombuffer(data, "<i2", count)
-    return millivolt_of(raw, _millivolt_per_bit(lead, name))
+    return millivolt_of(raw, scale.resolution * (millivolt_per(scale.unit) or 0.0))
 
 
-def _millivolt_per_bit(lead: Element, name: str) -> float:
+def _scale(lead: Element, name: str) -> Scale:
     unit = lead.text_of("leadamplitudeunits")
-    factor, per_bit = millivolt_per(unit), number_of(lead.text_of("leadamplitudeunitsperbit"))
-    if factor is None or per_bit is None or per_bit <= 0:
+    per_bit = number_of(lead.text_of("leadamplitudeunitsperbit"))
+    if not ucum(unit) or per_bit is None or per_bit <= 0:
         raise UnreadableFile(
             f"Lead {name} has {lead.text_of('leadamplitudeunitsperbit')[:16] or 'no'} {unit[:16] or 'unit'} per bit; "
             "a number of MICROVOLTS was expected."
         )
-    return per_bit * factor
+    return Scale(name, per_bit, ucum(unit) or "")
 
 
 def _subject(root: Element, declaration: Declaration) -> Subject:
-    person = root.find("patientdemographics") or Element("", {})
+    person = root.at("patientdemographics")
     unit = _AGE_UNITS.get(person.text_of("ageunits").upper(), "Y")
     return Subject(
         age_years=age_years(person.text_of("patientage") + unit),
         sex=sex(person.text_of("gender")),
         patient=declaration.pseudonym(person.text_of("patientid")),
     )
-
-
-def _device(root: Element) -> str | None:
-    model = root.text_of("testdemographics", "acquisitiondevice")
-    return f"GE {model}"[:200] if model else "GE MUSE"

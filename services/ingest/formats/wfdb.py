@@ -26,6 +26,7 @@ _COMMENT = re.compile(
     r"(?:^\W*|<)(age|sex|gender)\b\W{0,4}(?:\(?(?:in )?years?\)?\W{1,4})?([\w.]+(?:\s+(?:month|week|day)s?\b)?)",
     re.IGNORECASE,
 )
+_PATIENT = re.compile(r"(?:^\W*|<)(?:subject|patient)[_ ]?(?:id|no)\b\W{1,4}([\w.-]+)", re.IGNORECASE)
 _AGE_AND_SEX = re.compile(r"\s*(\d{1,3})\s+([MF])\b")
 """As the comments of the MIT-BIH databases begin."""
 
@@ -54,7 +55,7 @@ def read(file: UploadedFile, declaration: Declaration) -> Recording:
             names,
             rate_hz * record.per_frame,
             (*record.remarks, *remarks, *_rate_remarks(header)),
-            _subject(comments),
+            _subject(comments, declaration),
             Acquisition(acquired_at=header.started_at, scales=tuple(scale for scale in scales if scale.resolution)),
         )
     )
@@ -79,8 +80,8 @@ def _names(names: tuple[str, ...], declaration: Declaration) -> tuple[tuple[str,
     return layout, [Remark("assumed_layout", "The header names no leads: the standard order was taken.")]
 
 
-def _subject(comments: Iterable[str]) -> Subject:
-    """Return what comments say of age and sex, whichever says it first; diagnoses are not ours to take."""
+def _subject(comments: Iterable[str], declaration: Declaration) -> Subject:
+    """Return what comments say of the person, whichever says it first; diagnoses are not ours to take."""
     found: dict[str, str] = {}
     for comment in comments:
         if match := _AGE_AND_SEX.match(comment):
@@ -88,4 +89,10 @@ def _subject(comments: Iterable[str]) -> Subject:
             found.setdefault("sex", match[2])
         for key, value in _COMMENT.findall(comment):
             found.setdefault("age" if key.lower() == "age" else "sex", value)
-    return Subject(age_years=age_years(found.get("age", "")), sex=sex(found.get("sex", "")))
+        if match := _PATIENT.search(comment):
+            found.setdefault("patient", match[1])
+    return Subject(
+        age_years=age_years(found.get("age", "")),
+        sex=sex(found.get("sex", "")),
+        patient=declaration.pseudonym(found.get("patient")),
+    )

@@ -23,7 +23,7 @@ _VERSION: Final = b"\x01"
 _KEY_ID_BYTES: Final = 8
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
-_HEADER_BYTES: Final = len(MAGIC) + len(_VERSION) + _KEY_ID_BYTES
+HEADER_BYTES: Final = len(MAGIC) + len(_VERSION) + _KEY_ID_BYTES
 
 _log = get_logger(__name__)
 
@@ -43,7 +43,7 @@ class Sealer:
 
     def open(self, tenant: str, sha256: str, sealed: bytes) -> bytes:
         """Return what was sealed; raises Unavailable where the secret is not there, Internal where it was altered."""
-        header, rest = sealed[:_HEADER_BYTES], sealed[_HEADER_BYTES:]
+        header, rest = sealed[:HEADER_BYTES], sealed[HEADER_BYTES:]
         key_id = header[-_KEY_ID_BYTES:]
         if header[len(MAGIC) : -_KEY_ID_BYTES] != _VERSION or key_id not in self._secrets:
             _log.error("original_key_missing", key_id=key_id.hex())
@@ -54,6 +54,10 @@ class Sealer:
         except (InvalidTag, ValueError):
             _log.error("original_altered", sha256=sha256)
             raise Internal("A sealed original is not what was written.") from None
+
+    def is_current(self, head: bytes) -> bool:
+        """Say by its first HEADER_BYTES whether an object is sealed under the first secret."""
+        return head == MAGIC + _VERSION + self._key_id
 
 
 def is_sealed(data: bytes) -> bool:

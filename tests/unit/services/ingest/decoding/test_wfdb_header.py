@@ -33,6 +33,10 @@ def test_a_rate_that_is_no_number_is_refused() -> None:
         parsed("rec 2 3.6.0 10" + SIGNALS)
 
 
+def test_a_time_of_day_without_hours_is_of_the_first() -> None:
+    assert parsed("rec 2 500 5000    31:25.894 10/10/2896" + SIGNALS).started_at == "2896-10-10T00:31:25.894000"
+
+
 @pytest.mark.parametrize(
     "tail", ["05-May-2020 14:50:55", "5000 05-May-2020 14:50:55", "5000 14:50:55", "5000 99:99:99 31/31/2020"]
 )
@@ -70,6 +74,7 @@ def test_segments_are_read_with_their_gaps() -> None:
         ("rec/1 2 500 100\nrec 100\n", "names itself"),
         ("rec 1 500 100\nrec.hea 16 200\n", "names itself"),
         ("rec 1 500 100\nother.hea 16 200\n", "a header among its signal files"),
+        ("beats/00001_medians 1 500 600\nbeats/00001_medians.dat 16 200\n", "plain names"),
         ("rec/1 2 500 100\n../rec_0001 100\n", "plain names"),
         ("rec/1 2 500 100\n/tmp/rec_0001 100\n", "plain names"),
         ("rec/1 2 500 100\nrec_0001\n", "has a segment 'rec_0001'"),
@@ -99,7 +104,15 @@ def test_a_header_in_latin_1_keeps_its_micro() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"a,b 2 3\n1,2\n", b"0 1 2\n3 4.5 6\n", b"http://a/b 2 500\nx 1\n", b"\0" * 9, b"x 1\n" + b" " * MAX_HEADER_BYTES],
+    [
+        b"a,b 2 3\n1,2\n",
+        b"0 1 2\n3 4.5 6\n",
+        b"0\t1\t2\n3\t4\t5\n",
+        b"01/02 12 500\n01/03 12 500\n",
+        b"http://a/b 2 500\nx 1\n",
+        b"\0" * 9,
+        b"x 1\n" + b" " * MAX_HEADER_BYTES,
+    ],
 )
 def test_other_files_are_no_headers(data: bytes) -> None:
     assert not is_header(data)

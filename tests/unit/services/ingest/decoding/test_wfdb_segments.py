@@ -66,6 +66,16 @@ def test_segments_of_a_variable_layout_bring_the_leads_that_they_have(tmp_path: 
     np.testing.assert_allclose(record.signal, by_the_library(tmp_path, VARIABLE, VARIED), rtol=1e-6)
 
 
+def test_a_segment_without_voltages_is_a_gap_whose_file_is_not_needed() -> None:
+    pulse = {"b.hea": part("b", B)["b.hea"].replace(b"/mV", b"/NU")}
+
+    record = read(FIXED, {**part("a", A), **pulse})
+
+    np.testing.assert_allclose(record.signal[:, :100], A / 100, rtol=1e-6)
+    assert np.isnan(record.signal[:, 100:]).all()
+    assert "1 segments were joined, with 2 gaps" in record.remarks[0].text
+
+
 def test_a_segment_may_occur_again() -> None:
     record = read(header("rec/2 3 500 200", ["a 100", "a 100"]), part("a", A))
 

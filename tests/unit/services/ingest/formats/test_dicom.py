@@ -1,8 +1,6 @@
-import io
 from typing import Any
 
 import numpy as np
-import pydicom
 import pytest
 
 from services.ingest.decoding.declaration import Declaration
@@ -97,13 +95,3 @@ def test_channels_that_are_announced_and_not_there_are_refused() -> None:
 
     with pytest.raises(UnreadableFile, match="announces 13 channels and defines 12"):
         read(dicom_of(group), NOTHING)
-
-
-def test_a_deflated_object_is_refused_before_it_is_inflated() -> None:
-    dataset = pydicom.dcmread(io.BytesIO(dicom_of(dicom_group(RAW))))
-    dataset.file_meta.TransferSyntaxUID = pydicom.uid.DeflatedExplicitVRLittleEndian
-    buffer = io.BytesIO()
-    dataset.save_as(buffer)
-
-    with pytest.raises(UnreadableFile, match="Deflated"):
-        read(buffer.getvalue(), NOTHING)

@@ -233,7 +233,7 @@ def test_philips_sierra_1_03(files: Path) -> None:
     decoded = opened(files / "philips-sierra/129DYPRG_1.03.xml")
 
     assert decoded.format_name == "philips-sierra"
-    assert (decoded.recording.signal.shape, decoded.recording.rate_hz) == ((12, 5500), 500)
+    assert (decoded.recording.signal.shape, decoded.recording.rate_hz) == ((12, 5000), 500)
     assert codes(decoded.recording) == {"lead_algebra", "calibration_pulse"}
 
 

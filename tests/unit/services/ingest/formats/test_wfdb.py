@@ -107,6 +107,14 @@ def test_age_and_sex_are_taken_from_comments(comments: str, age: float | None, g
     assert (recording.age_years, recording.sex) == (age, gender)
 
 
+@pytest.mark.parametrize("comment", ["#<subject_id>: 10000032", "# Patient ID: 10000032 <age>: 60"])
+def test_a_patient_id_becomes_a_pseudonym(comment: str) -> None:
+    header, signals = wfdb_of(LEADS, tail=comment + "\n")
+    declaration = Declaration(pseudonym_key=b"key")
+
+    assert read(header, declaration, ecg_dat=signals).patient == declaration.pseudonym("10000032")
+
+
 def test_what_the_header_says_of_the_recording_is_kept() -> None:
     header, signals = wfdb_of(LEADS, record_line="ecg 12 500 600 15:17:04 13/11/2003", gain="2000(0)/uV")
 
