@@ -92,6 +92,7 @@ def statistics(message: pb.GetStatisticsResponse) -> Statistics:
         formats=_counts(message.formats),
         rates=_counts(message.rates),
         sexes=_counts(message.sexes),
+        grades=_counts(message.grades),
         patients=message.patients,
         shortest_s=message.shortest_s,
         longest_s=message.longest_s,

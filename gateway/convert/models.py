@@ -6,7 +6,7 @@ from typing import Any, Final
 from einthoven.common.v1 import common_pb2
 from einthoven.exchange.v1 import exchange_pb2 as pb
 from gateway.convert.paging import next_cursor, page_request
-from gateway.convert.records import remarks
+from gateway.convert.remarks import remarks
 from gateway.schemas.models import Model, ModelFile, ModelPage, ModelRef, Visibility
 from services.shared.errors import Internal
 from services.shared.rpc.convert import moment

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from einthoven.inference.v1 import inference_pb2 as pb
 from einthoven.ingest.v1 import ingest_pb2
 from gateway.convert.models import named, ref, ref_of
-from gateway.convert.records import remarks
+from gateway.convert.remarks import remarks
 from gateway.convert.uploads import file_problem
 from gateway.schemas.predictions import Prediction, PredictionReport, PredictionRequest, Score
 from gateway.schemas.uploads import InlinePrediction

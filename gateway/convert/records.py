@@ -1,10 +1,9 @@
 """Records, remarks and labels."""
 
-from collections.abc import Iterable
-
-from einthoven.common.v1 import common_pb2
 from einthoven.ingest.v1 import ingest_pb2 as pb
+from gateway.convert import quality
 from gateway.convert.paging import next_cursor, page_request
+from gateway.convert.remarks import remarks
 from gateway.schemas.records import (
     Acquisition,
     DeviceMeasurement,
@@ -12,7 +11,6 @@ from gateway.schemas.records import (
     LeadScale,
     Record,
     RecordPage,
-    Remark,
     SignalFormat,
 )
 from services.shared.rpc.convert import moment
@@ -38,11 +36,6 @@ def export(record_id: str, kind: SignalFormat, rate_hz: float | None) -> pb.Expo
     return pb.ExportSignalRequest(record_id=record_id, format=kind.value, rate_hz=rate_hz)
 
 
-def remarks(messages: Iterable[common_pb2.Remark]) -> list[Remark]:
-    """Return remarks."""
-    return [Remark(code=message.code, text=message.text) for message in messages]
-
-
 def record(message: pb.Record) -> Record:
     """Return one record."""
     signal = message.signal
@@ -62,6 +55,7 @@ def record(message: pb.Record) -> Record:
         age_years=message.age_years if message.HasField("age_years") else None,
         sex=message.sex or None,
         acquisition=acquisition(message.acquisition) if message.HasField("acquisition") else None,
+        quality=quality.summary(message.quality) if message.HasField("quality") else None,
         created_at=moment(message.created_at),
     )
 

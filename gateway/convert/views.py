@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from einthoven.common.v1 import common_pb2
 from einthoven.signal_analysis.v1 import signal_analysis_pb2 as pb
-from gateway.convert.records import remarks
+from gateway.convert.remarks import remarks
 from gateway.schemas.views import Beats, Measurement, Measurements, Signal, View, ViewKind, Wave
 from services.shared.rpc.convert import signal_from_pb, tensor_from_pb
 

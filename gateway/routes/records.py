@@ -6,10 +6,12 @@ from fastapi.responses import StreamingResponse
 
 from gateway import downloads
 from gateway.call import CallOf
+from gateway.convert import quality
 from gateway.convert import records as convert
 from gateway.routes import router
 from gateway.schemas.paging import RecordId
 from gateway.schemas.problems import problems
+from gateway.schemas.quality import RecordQuality
 from gateway.schemas.records import RateHz, Record, SignalFormat, SignalKind
 
 routes = router("Records")
@@ -51,6 +53,12 @@ async def get_record(record_id: RecordId, call: CallOf) -> Record:
 async def delete_record(record_id: RecordId, call: CallOf) -> None:
     """Erase one ECG: its signal, its original where no other record has the same, and everything derived."""
     await call.peers.ingest.delete_record(call.caller, convert.delete(record_id))
+
+
+@routes.get("/records/{record_id}/quality", summary="Say how good an ECG is", responses=problems(404))
+async def get_quality(record_id: RecordId, call: CallOf) -> RecordQuality:
+    """Return the grade with its reasons, and every lead's flags and indices; nothing of an ECG is ever repaired."""
+    return quality.of_record((await call.peers.ingest.get_record(call.caller, convert.get(record_id))).record)
 
 
 @routes.get(

@@ -163,6 +163,7 @@ class Statistics(Schema):
                 "formats": [{"value": "csv", "count": 1442}],
                 "rates": [{"value": "500", "count": 1442}],
                 "sexes": [{"value": "unknown", "count": 1442}],
+                "grades": [{"value": "good", "count": 1442}],
                 "patients": 0,
                 "shortest_s": 10.0,
                 "longest_s": 10.0,
@@ -176,6 +177,7 @@ class Statistics(Schema):
     formats: list[Count]
     rates: list[Count]
     sexes: list[Count]
+    grades: list[Count] = Field(description="Records per grade of quality; unknown where it was not judged.")
     patients: int = Field(description="Distinct patients known.")
     shortest_s: float
     longest_s: float

@@ -10,7 +10,7 @@ from pydantic.config import JsonDict
 
 from gateway.schemas import RequestSchema, Schema
 from gateway.schemas.paging import NEXT_CURSOR
-from gateway.schemas.records import Remark
+from gateway.schemas.remarks import Remark
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,62}$"
 VERSION_PATTERN = r"^([A-Za-z0-9][A-Za-z0-9._-]{0,62})?$"

@@ -8,7 +8,7 @@ from pydantic.config import JsonDict
 from gateway.schemas import RequestSchema, Schema
 from gateway.schemas.models import ModelRef
 from gateway.schemas.problems import FileProblem
-from gateway.schemas.records import Remark
+from gateway.schemas.remarks import Remark
 
 MAX_RECORDS = 10_000
 

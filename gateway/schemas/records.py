@@ -10,6 +10,8 @@ from pydantic.config import JsonDict
 
 from gateway.schemas import Schema
 from gateway.schemas.paging import NEXT_CURSOR
+from gateway.schemas.quality import SUMMARY, QualitySummary
+from gateway.schemas.remarks import Remark
 
 _RECORD: JsonDict = {
     "record_id": "r-91c0",
@@ -36,15 +38,9 @@ _RECORD: JsonDict = {
         "measurements": [{"name": "qrs_duration", "value": 96.0, "unit": "ms"}],
         "statements": ["Sinus rhythm"],
     },
+    "quality": SUMMARY,
     "created_at": "2026-01-05T08:30:00Z",
 }
-
-
-class Remark(Schema):
-    """A decision taken while handling an ECG that its reader should know of."""
-
-    code: str = Field(description="Stable and machine-readable.")
-    text: str = Field(description="One sentence for people.")
 
 
 class Label(Schema):
@@ -105,6 +101,9 @@ class Record(Schema):
     age_years: float | None = None
     sex: str | None = None
     acquisition: Acquisition | None = Field(default=None, description="Null where the file says nothing of it.")
+    quality: QualitySummary | None = Field(
+        default=None, description="Null of a record that came before quality was judged."
+    )
     created_at: datetime
 
 

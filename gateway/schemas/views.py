@@ -7,7 +7,7 @@ from fastapi import Query
 from pydantic import ConfigDict, Field
 
 from gateway.schemas import Schema
-from gateway.schemas.records import Remark
+from gateway.schemas.remarks import Remark
 
 
 class ViewKind(StrEnum):

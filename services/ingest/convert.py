@@ -17,6 +17,7 @@ from services.ingest.records import (
     LabelSummary,
     Outcome,
     Page,
+    ReadFile,
     Record,
     ReportLine,
     Statistics,
@@ -24,9 +25,9 @@ from services.ingest.records import (
 )
 from services.ingest.steps import End, Start, Step
 from services.shared.acquisition import NOT_STATED, Acquisition
-from services.shared.ecg import Recording
 from services.shared.errors import Cancelled, InvalidRequest
 from services.shared.rpc.convert import ref_to_pb, remarks_to_pb, signal_to_pb, timestamp
+from services.shared.rpc.quality import quality_to_pb
 
 _LAYOUT: Final = ("lead_count", "interleaved", "header_bytes")
 _FORMS = {pb.INSTANCE_FORM_FILE: InstanceForm.FILE, pb.INSTANCE_FORM_METADATA: InstanceForm.METADATA}
@@ -60,6 +61,7 @@ def record_to_pb(record: Record) -> pb.Record:
         sex=record.sex or "",
         created_at=timestamp(record.created_at),
         acquisition=acquisition_to_pb(record.acquisition),
+        quality=quality_to_pb(record.quality),
     )
 
 
@@ -119,6 +121,7 @@ def statistics_to_pb(found: Statistics) -> pb.GetStatisticsResponse:
         formats=_counts(found.formats),
         rates=_counts(found.rates),
         sexes=_counts(found.sexes),
+        grades=_counts(found.grades),
         patients=found.patients,
         shortest_s=found.shortest_s,
         longest_s=found.longest_s,
@@ -138,14 +141,16 @@ def head_to_pb(file: ExportedFile) -> common_pb2.FileHead:
     )
 
 
-def decoded_to_pb(format_name: str, recording: Recording) -> pb.DecodeFileResponse:
+def decoded_to_pb(file: ReadFile) -> pb.DecodeFileResponse:
     """Return a decoded file for the wire."""
+    recording = file.recording
     signal = signal_to_pb(recording.signal, recording.leads, recording.rate_hz)
     return pb.DecodeFileResponse(
         signal=signal,
-        format=format_name,
+        format=file.format_name,
         remarks=remarks_to_pb(recording.remarks),
         acquisition=acquisition_to_pb(recording.acquisition),
+        quality=quality_to_pb(file.quality),
     )
 
 

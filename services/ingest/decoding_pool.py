@@ -21,6 +21,7 @@ from services.ingest.originals.keeping import NOT_KEPT, Keep, whole
 from services.ingest.records import Instance
 from services.shared.errors import Internal, PlatformError, UnreadableFile
 from services.shared.observability.logs import get_logger
+from services.shared.quality import Quality, assess_recording
 
 _NO_TIME: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -36,6 +37,7 @@ class Digested:
     """What is kept of the file; with companions, an archive of them all that is the same for the same files."""
     sha256: str
     """Of the file as it came."""
+    quality: Quality
     parts: tuple[str, ...] = ()
     """The sha256 of each file, where there are companions."""
 
@@ -52,8 +54,8 @@ class DecodingPool:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, _digest, file, declaration, self._keep)
 
-    async def decode(self, file: UploadedFile, declaration: Declaration) -> Decoded:
-        """Decode a file; raises as digest does."""
+    async def decode(self, file: UploadedFile, declaration: Declaration) -> tuple[Decoded, Quality]:
+        """Decode a file and judge what it holds; raises as digest does."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, _decode, file, declaration)
 
     async def identify(self, file: UploadedFile) -> Instance | None:
@@ -69,7 +71,7 @@ class DecodingPool:
 
 def _digest(file: UploadedFile, declaration: Declaration, keep: Keep) -> Digested:
     started = time.perf_counter()
-    decoded = _decode(file, declaration)
+    decoded, quality = _decode(file, declaration)
     came = _bytes(file)
     DECODE_SECONDS.labels(decoded.format_name).observe(time.perf_counter() - started)
     kept = keep(file, decoded, declaration)
@@ -78,7 +80,7 @@ def _digest(file: UploadedFile, declaration: Declaration, keep: Keep) -> Digeste
         decoded = replace(decoded, recording=replace(recording, remarks=(*recording.remarks, NOT_KEPT)))
     original = came if kept is file else None if kept is None else _bytes(kept)
     parts = (file.data, *file.companions.values()) if file.companions else ()
-    return Digested(decoded, original, _sha256(came), tuple(map(_sha256, parts)))
+    return Digested(decoded, original, _sha256(came), quality, tuple(map(_sha256, parts)))
 
 
 def _bytes(file: UploadedFile) -> bytes:
@@ -89,9 +91,10 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _decode(file: UploadedFile, declaration: Declaration) -> Decoded:
+def _decode(file: UploadedFile, declaration: Declaration) -> tuple[Decoded, Quality]:
     try:
-        return decode(file, declaration)
+        decoded = decode(file, declaration)
+        return decoded, assess_recording(decoded.recording)
     except PlatformError:
         raise
     except (MemoryError, RecursionError):

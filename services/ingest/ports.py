@@ -13,13 +13,13 @@ from services.ingest.records import (
     Label,
     LabelSummary,
     Page,
+    ReadFile,
     Record,
     ReportLine,
     Statistics,
     StoredInstance,
 )
 from services.ingest.steps import Step
-from services.shared.ecg import Recording
 
 
 class News(Protocol):
@@ -135,8 +135,8 @@ class Uploading(Protocol):
         """Yield a line per file once its fate is durable."""
         ...
 
-    async def decode(self, tenant: str, declaration: Declaration, steps: AsyncIterator[Step]) -> tuple[str, Recording]:
-        """Return the format and the recording of one file; stores nothing."""
+    async def decode(self, tenant: str, declaration: Declaration, steps: AsyncIterator[Step]) -> ReadFile:
+        """Return the ECG of one file; stores nothing."""
         ...
 
 

@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from services.shared.acquisition import Acquisition
-from services.shared.ecg import Remark
+from services.shared.ecg import Recording, Remark
+from services.shared.quality import Quality
 from services.shared.signals import SignalRef
 
 Item = TypeVar("Item")
@@ -97,6 +98,8 @@ class NewRecord:
     sex: str | None
     acquisition: Acquisition
     created_at: datetime
+    quality: Quality | None = None
+    """None of records that came before it was judged."""
     parts: tuple[str, ...] = ()
     """The sha256 of each file it came from, where they were several."""
 
@@ -136,6 +139,17 @@ class ReportLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadFile:
+    """One file that was read and not stored."""
+
+    format_name: str
+    recording: Recording
+    """At most its first 60 s."""
+    quality: Quality
+    """Of the whole recording."""
+
+
+@dataclass(frozen=True, slots=True)
 class LabelSummary:
     """What a dataset's labels are after they were replaced."""
 
@@ -154,6 +168,8 @@ class Statistics:
     formats: dict[str, int]
     rates: dict[str, int]
     sexes: dict[str, int]
+    grades: dict[str, int]
+    """Records per grade of quality; "unknown" of records that came before it was judged."""
     patients: int
     shortest_s: float
     longest_s: float

@@ -25,13 +25,13 @@ from services.ingest.records import (
     InstanceQuery,
     LabelSummary,
     Page,
+    ReadFile,
     Record,
     ReportLine,
     Statistics,
     StoredInstance,
 )
 from services.ingest.steps import Step
-from services.shared.ecg import Recording
 from services.shared.errors import TooLarge
 from services.shared.identity import Caller
 from services.shared.signals import SignalStore
@@ -92,9 +92,7 @@ class Ingest:
             async for line in lines:
                 yield line
 
-    async def decode(
-        self, caller: Caller, declaration: Declaration, steps: AsyncIterator[Step]
-    ) -> tuple[str, Recording]:
+    async def decode(self, caller: Caller, declaration: Declaration, steps: AsyncIterator[Step]) -> ReadFile:
         """Return the format and the recording of one file, its first 60 s at most; stores nothing."""
         return await self._rooms.uploads.decode(caller.tenant, declaration, steps)
 

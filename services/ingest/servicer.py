@@ -110,8 +110,7 @@ class IngestServicer(ingest_pb2_grpc.IngestServiceServicer):
         """Decode one file without storing it."""
         caller, requests = current_caller(), aiter(request_iterator)
         declaration = await convert.decode_options(requests)
-        format_name, recording = await self._ingest.decode(caller, declaration, convert.steps(requests))
-        return convert.decoded_to_pb(format_name, recording)
+        return convert.decoded_to_pb(await self._ingest.decode(caller, declaration, convert.steps(requests)))
 
     async def ListInstances(self, request: pb.ListInstancesRequest, context: Any) -> pb.ListInstancesResponse:
         """List DICOM instances."""

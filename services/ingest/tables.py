@@ -58,6 +58,7 @@ class RecordRow(Base):
     age_years: Mapped[float | None] = mapped_column(sa.Double)
     sex: Mapped[str | None] = mapped_column(sa.String(16))
     acquisition: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
+    quality: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(_MOMENT)
     erased_at: Mapped[datetime | None] = mapped_column(_MOMENT)
 

@@ -206,6 +206,7 @@ class TestStatistics(OnTheWire):
         assert {count.value: count.count for count in found.formats} == {"csv": 3, "dicom": 1}
         assert {count.value: count.count for count in found.rates} == {"500": 3, "250": 1}
         assert {count.value: count.count for count in found.sexes} == {"unknown": 3, "female": 1}
+        assert {count.value: count.count for count in found.grades} == {"unusable": 4}
         assert (found.shortest_s, found.longest_s) == (pytest.approx(1.2), pytest.approx(6.0))
 
     async def test_an_empty_dataset_is_counted(self, wire: Wire) -> None:

@@ -35,6 +35,7 @@ from tests.contract.ingest_on_the_wire import (
 from tests.unit.services.ingest.ecgs import csv_of, dicom_group, dicom_of, npy_of, twelve_leads, wfdb_of
 from tests.unit.services.ingest.wfdb_files import header as header_of
 from tests.unit.services.ingest.wfdb_files import part
+from tests.unit.services.shared.quality.hearts import ecg
 
 STORED, WARNED = pb.FILE_OUTCOME_STORED, pb.FILE_OUTCOME_STORED_WITH_WARNINGS
 DUPLICATE, REFUSED, COMPANION = pb.FILE_OUTCOME_DUPLICATE, pb.FILE_OUTCOME_REFUSED, pb.FILE_OUTCOME_COMPANION
@@ -131,7 +132,7 @@ class TestUpload(OnTheWire):
 
     async def test_a_header_brings_its_companions(self, wire: Wire) -> None:
         dataset_id = await wire.dataset()
-        header, signals = wfdb_of(twelve_leads())
+        header, signals = wfdb_of(ecg(1.2))
 
         lines = await wire.upload(dataset_id, ("ecg.dat", signals), csv(1), ("ecg.hea", header))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from services.ingest.catalog.acquisitions import acquisition_of, json_of
+from services.ingest.catalog import acquisitions, qualities
 from services.ingest.records import Label, NewRecord, Record
 from services.ingest.tables import RecordRow
 from services.shared.ecg import Remark
@@ -27,7 +27,8 @@ def record_of(row: RecordRow | Row[Any], labels: Iterable[Label] = ()) -> Record
         patient=row.patient,
         age_years=row.age_years,
         sex=row.sex,
-        acquisition=acquisition_of(row.acquisition),
+        acquisition=acquisitions.acquisition_of(row.acquisition),
+        quality=qualities.quality_of(row.quality),
         created_at=in_utc(row.created_at),
         labels=tuple(labels),
     )
@@ -56,7 +57,8 @@ def values_of(new: NewRecord, erased_at: datetime | None = None) -> dict[str, An
         "patient": new.patient,
         "age_years": new.age_years,
         "sex": new.sex,
-        "acquisition": json_of(new.acquisition),
+        "acquisition": acquisitions.json_of(new.acquisition),
+        "quality": qualities.json_of(new.quality),
         "created_at": new.created_at,
         "erased_at": erased_at,
     }

@@ -33,6 +33,7 @@ async def statistics(database: Database, tenant: str, dataset_id: str) -> Statis
             formats=await _counts(session, RecordRow.format_name, here),
             rates=await _counts(session, RecordRow.rate_hz, here),
             sexes=await _counts(session, RecordRow.sex, here),
+            grades=await _counts(session, RecordRow.quality["grade"].as_string(), here),
             patients=patients,
             shortest_s=float(shortest or 0),
             longest_s=float(longest or 0),
@@ -40,8 +41,10 @@ async def statistics(database: Database, tenant: str, dataset_id: str) -> Statis
 
 
 async def _counts(session: AsyncSession, column: Any, condition: ColumnElement[bool]) -> dict[str, int]:
-    query = select(column, func.count()).where(condition).group_by(column).order_by(func.count().desc(), column)
-    return {_text(value): count for value, count in await session.execute(query)}
+    values = select(column.label("value")).where(condition).subquery()
+    value, count = values.c.value, func.count()
+    query = select(value, count).group_by(value).order_by(count.desc(), value)
+    return {_text(value): number for value, number in await session.execute(query)}
 
 
 def _text(value: object) -> str:

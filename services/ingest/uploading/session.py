@@ -197,8 +197,9 @@ class UploadSession:
         committed: Committed = await waiting
         if not committed.is_new:
             return ReportLine(file_name, Outcome.DUPLICATE, committed.record)
-        warned = is_warning(committed.record.remarks)
-        return ReportLine(file_name, Outcome.STORED_WITH_WARNINGS if warned else Outcome.STORED, committed.record)
+        record = committed.record
+        warned = is_warning(record.remarks) or (record.quality is not None and record.quality.is_warning)
+        return ReportLine(file_name, Outcome.STORED_WITH_WARNINGS if warned else Outcome.STORED, record)
 
     def _flush_if_last(self) -> None:
         """Keep nobody waiting for more files once all have come."""

@@ -89,6 +89,7 @@ def _new_record(place: Place, file_name: str, digested: Digested, holder: str) -
         sex=recording.sex,
         acquisition=recording.acquisition,
         created_at=datetime.now(UTC),
+        quality=digested.quality,
         parts=digested.parts,
     )
 

@@ -12,7 +12,7 @@ from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding_pool import DecodingPool
 from services.ingest.erasing.eraser import Eraser
 from services.ingest.formats.base import UploadedFile
-from services.ingest.records import ReportLine
+from services.ingest.records import ReadFile, ReportLine
 from services.ingest.settings import LimitSettings
 from services.ingest.steps import Step
 from services.ingest.unpacking.bounds import Bounds
@@ -70,8 +70,8 @@ class Uploads:
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 
-    async def decode(self, tenant: str, declaration: Declaration, steps: AsyncIterator[Step]) -> tuple[str, Recording]:
-        """Return the format and the recording of the one ECG among the files; raises what keeps it from being read."""
+    async def decode(self, tenant: str, declaration: Declaration, steps: AsyncIterator[Step]) -> ReadFile:
+        """Return the one ECG among the files; raises what keeps it from being read."""
         folders = Folders(self._limits.max_held_bytes)
         files: list[UploadedFile] = []
         async with aclosing(self._arrivals(steps)) as arrived:
@@ -83,8 +83,8 @@ class Uploads:
         if len(files) != 1:
             raise InvalidRequest(f"One ECG was expected; {len(files)} came. Send a file, with its companions.")
         async with self._room.files:
-            decoded = await self._pool.decode(files[0], self._keyed(tenant, declaration))
-        return decoded.format_name, _inline(decoded.recording)
+            decoded, quality = await self._pool.decode(files[0], self._keyed(tenant, declaration))
+        return ReadFile(decoded.format_name, _inline(decoded.recording), quality)
 
     def _arrivals(self, steps: AsyncIterator[Step]) -> AsyncGenerator[Arrival, None]:
         return arrivals(steps, max_file_bytes=self._limits.max_file_bytes, spools=self._spools)

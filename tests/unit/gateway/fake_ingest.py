@@ -8,6 +8,13 @@ from einthoven.ingest.v1 import ingest_pb2, ingest_pb2_grpc
 from services.shared.errors import NotFound, Unavailable, UnreadableFile
 from services.shared.identity import Caller, current_caller
 
+QUALITY = common_pb2.Quality(
+    grade="usable",
+    pacing="not_judged",
+    reasons=[common_pb2.Remark(code="drift", text="V5: the baseline wanders.")],
+    leads=[common_pb2.LeadQuality(lead="I"), common_pb2.LeadQuality(lead="V5", flags=["drift"], drift_mv=0.8)],
+    judged_s=10,
+)
 SIGNAL = common_pb2.Signal(data=bytes(2 * 3 * 4), leads=["I", "II"], samples=3, rate_hz=500)
 
 
@@ -115,6 +122,8 @@ class FakeIngest(ingest_pb2_grpc.IngestServiceServicer):
             return self._refused(name, "UNREADABLE_FILE", f"{name} is not an ECG.")
         record = ingest_pb2.Record(record_id=f"r-{name}", file_name=name, dataset_id="d-1")
         record.signal.samples, record.signal.rate_hz = 5000, 500
+        if name != "of-before":
+            record.quality.CopyFrom(QUALITY)
         return ingest_pb2.UploadRecordsResponse(file_name=name, outcome=ingest_pb2.FILE_OUTCOME_STORED, record=record)
 
     def _refused(self, name: str, code: str, detail: str) -> ingest_pb2.UploadRecordsResponse:

@@ -87,6 +87,29 @@ async def test_an_erased_record_leaves_nothing_to_tell(http: httpx.AsyncClient) 
     assert (answer.status_code, answer.content) == (204, b"")
 
 
+async def test_a_record_says_in_short_how_good_it_is(http: httpx.AsyncClient) -> None:
+    quality = (await http.get(f"{API}/records/r-1")).json()["quality"]
+
+    assert (quality["grade"], quality["suspected_reversal"], quality["pacing"]) == ("usable", None, "not_judged")
+    assert quality["reasons"] == [{"code": "drift", "text": "V5: the baseline wanders."}]
+    assert quality["leads"] == [{"lead": "V5", "flags": ["drift"], "is_lost": False}]
+
+
+async def test_quality_in_full_has_every_lead_with_its_indices(http: httpx.AsyncClient) -> None:
+    answer = (await http.get(f"{API}/records/r-1/quality")).json()
+
+    assert (answer["record_id"], answer["quality"]["judged_s"]) == ("r-r-1", 10)
+    assert [(lead["lead"], lead["drift_mv"], lead["mains_mv"]) for lead in answer["quality"]["leads"]] == [
+        ("I", 0, None),
+        ("V5", 0.8, None),
+    ]
+
+
+async def test_a_record_of_before_has_no_quality(http: httpx.AsyncClient) -> None:
+    assert (await http.get(f"{API}/records/of-before")).json()["quality"] is None
+    assert (await http.get(f"{API}/records/of-before/quality")).json()["quality"] is None
+
+
 async def test_a_signal_is_downloaded_under_its_name(http: httpx.AsyncClient) -> None:
     answer = await http.get(f"{API}/records/r-1/signal", params={"format": "csv"})
 

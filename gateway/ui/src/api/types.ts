@@ -38,6 +38,13 @@ export interface Acquisition {
   statements: string[];
 }
 
+/** How good an ECG is: its leads are those with something wrong. */
+export interface Quality {
+  grade: "good" | "usable" | "poor" | "unusable";
+  reasons: Remark[];
+  leads: { lead: string; flags: string[]; is_lost: boolean }[];
+}
+
 export interface EcgRecord {
   record_id: string;
   dataset_id: string;
@@ -52,6 +59,7 @@ export interface EcgRecord {
   age_years: number | null;
   sex: string | null;
   acquisition: Acquisition | null;
+  quality: Quality | null;
   created_at: string;
 }
 

@@ -9,6 +9,7 @@ import type { Route } from "../router";
 import { oneDecimal, person } from "../words";
 import { acquisitionPanel } from "./acquisition";
 import { downloadPanel } from "./downloads";
+import { gradeOf } from "./quality";
 import { viewPanel, type ViewPanel } from "./view-panel";
 
 /** The right side of the page; it follows the address. */
@@ -63,7 +64,7 @@ function header(found: EcgRecord, signal: AbortSignal): HTMLElement {
       h("p", { class: "soft" }, [person(found), recorded].filter((part) => part !== "").join(" · ")),
       tags.length > 0 && h("ul", { class: "tags", "aria-label": "Labels" }, ...tags),
     ),
-    rate,
+    h("div", { class: "figures" }, gradeOf(found), rate),
   );
 }
 

@@ -8,6 +8,7 @@ import { preferences } from "../preferences";
 import { address, go } from "../router";
 import { draw } from "../views/draw";
 import { controls } from "./controls";
+import { reasonsOf, unsaid } from "./quality";
 import { remarkList } from "./remarks";
 
 const TABS: readonly { kind: ViewKind; name: string }[] = [
@@ -55,7 +56,7 @@ export function viewPanel(record: EcgRecord, signal: AbortSignal): ViewPanel {
       }));
       const drawing = draw(shown, lead, preferences());
       paper.replaceChildren(drawing ?? empty("Nothing to draw.", explanation(shown.remarks)));
-      remarks.replaceChildren(remarkList(record.remarks, drawing === null ? [] : shown.remarks));
+      remarks.replaceChildren(remarkList(unsaid(record), drawing === null ? [] : shown.remarks));
     } catch (error) {
       if (!wasAborted(error)) paper.replaceChildren(failure(error));
     } finally {
@@ -64,7 +65,7 @@ export function viewPanel(record: EcgRecord, signal: AbortSignal): ViewPanel {
   };
 
   return {
-    element: h("section", { class: "views", "aria-label": "Views" }, tabs.element, bar, paper, remarks),
+    element: h("section", { class: "views", "aria-label": "Views" }, tabs.element, bar, paper, reasonsOf(record), remarks),
     show(kind) {
       state.kind = kind;
       tabs.mark(kind);

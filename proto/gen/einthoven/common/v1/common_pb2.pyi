@@ -309,3 +309,121 @@ class FileHead(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___FileHead: _TypeAlias = FileHead  # noqa: Y015
+
+@_typing.final
+class Quality(_message.Message):
+    """How good an ECG is; nothing of it is ever repaired."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GRADE_FIELD_NUMBER: _builtins.int
+    REASONS_FIELD_NUMBER: _builtins.int
+    LEADS_FIELD_NUMBER: _builtins.int
+    RESIDUAL_MV_FIELD_NUMBER: _builtins.int
+    SUSPECTED_REVERSAL_FIELD_NUMBER: _builtins.int
+    PACING_FIELD_NUMBER: _builtins.int
+    JUDGED_S_FIELD_NUMBER: _builtins.int
+    grade: _builtins.str
+    """"good", "usable", "poor" or "unusable"."""
+    residual_mv: _builtins.float
+    """The most that III, aVR, aVL and aVF are off what I and II say, in millivolt; absent where they are not all there."""
+    suspected_reversal: _builtins.str
+    """Which electrodes seem interchanged, e.g. "RA/LA"; empty where none do."""
+    pacing: _builtins.str
+    """"suspected", "none" or "not_judged"."""
+    judged_s: _builtins.float
+    """How many seconds were judged."""
+    @_builtins.property
+    def reasons(self) -> _containers.RepeatedCompositeFieldContainer[Global___Remark]:
+        """Why it is no better, and what else its reader should know."""
+
+    @_builtins.property
+    def leads(self) -> _containers.RepeatedCompositeFieldContainer[Global___LeadQuality]:
+        """Lead by lead."""
+
+    def __init__(
+        self,
+        *,
+        grade: _builtins.str = ...,
+        reasons: _abc.Iterable[Global___Remark] | None = ...,
+        leads: _abc.Iterable[Global___LeadQuality] | None = ...,
+        residual_mv: _builtins.float | None = ...,
+        suspected_reversal: _builtins.str = ...,
+        pacing: _builtins.str = ...,
+        judged_s: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_residual_mv", b"_residual_mv", "residual_mv", b"residual_mv"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_residual_mv", b"_residual_mv", "grade", b"grade", "judged_s", b"judged_s", "leads", b"leads", "pacing", b"pacing", "reasons", b"reasons", "residual_mv", b"residual_mv", "suspected_reversal", b"suspected_reversal"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__residual_mv: _TypeAlias = _typing.Literal["residual_mv"]  # noqa: Y015
+    _WhichOneofArgType__residual_mv: _TypeAlias = _typing.Literal["_residual_mv", b"_residual_mv"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__residual_mv) -> _WhichOneofReturnType__residual_mv | None: ...
+
+Global___Quality: _TypeAlias = Quality  # noqa: Y015
+
+@_typing.final
+class LeadQuality(_message.Message):
+    """What is wrong with one lead, and the indices that say so."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEAD_FIELD_NUMBER: _builtins.int
+    FLAGS_FIELD_NUMBER: _builtins.int
+    IS_LOST_FIELD_NUMBER: _builtins.int
+    MISSING_SHARE_FIELD_NUMBER: _builtins.int
+    RANGE_MV_FIELD_NUMBER: _builtins.int
+    FLAT_S_FIELD_NUMBER: _builtins.int
+    SATURATED_SHARE_FIELD_NUMBER: _builtins.int
+    MAINS_MV_FIELD_NUMBER: _builtins.int
+    DRIFT_MV_FIELD_NUMBER: _builtins.int
+    NOISE_MV_FIELD_NUMBER: _builtins.int
+    SPIKES_FIELD_NUMBER: _builtins.int
+    lead: _builtins.str
+    """The lead."""
+    is_lost: _builtins.bool
+    """Whether a flag is so severe that the lead is of no use."""
+    missing_share: _builtins.float
+    """Share of samples that are missing."""
+    range_mv: _builtins.float
+    """Largest less smallest sample, in millivolt."""
+    flat_s: _builtins.float
+    """Longest still run in seconds."""
+    saturated_share: _builtins.float
+    """Share of samples that are cut off."""
+    mains_mv: _builtins.float
+    """The larger amplitude of 50 and 60 Hz in millivolt; absent where it cannot be told."""
+    drift_mv: _builtins.float
+    """Peak-to-peak movement of the baseline in millivolt."""
+    noise_mv: _builtins.float
+    """Standard deviation of the noise in millivolt."""
+    spikes: _builtins.float
+    """Spikes per 10 s."""
+    @_builtins.property
+    def flags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """"missing", "flat", "saturated", "mains", "drift", "noise", "spikes"."""
+
+    def __init__(
+        self,
+        *,
+        lead: _builtins.str = ...,
+        flags: _abc.Iterable[_builtins.str] | None = ...,
+        is_lost: _builtins.bool = ...,
+        missing_share: _builtins.float = ...,
+        range_mv: _builtins.float = ...,
+        flat_s: _builtins.float = ...,
+        saturated_share: _builtins.float = ...,
+        mains_mv: _builtins.float | None = ...,
+        drift_mv: _builtins.float = ...,
+        noise_mv: _builtins.float = ...,
+        spikes: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_mains_mv", b"_mains_mv", "mains_mv", b"mains_mv"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_mains_mv", b"_mains_mv", "drift_mv", b"drift_mv", "flags", b"flags", "flat_s", b"flat_s", "is_lost", b"is_lost", "lead", b"lead", "mains_mv", b"mains_mv", "missing_share", b"missing_share", "noise_mv", b"noise_mv", "range_mv", b"range_mv", "saturated_share", b"saturated_share", "spikes", b"spikes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__mains_mv: _TypeAlias = _typing.Literal["mains_mv"]  # noqa: Y015
+    _WhichOneofArgType__mains_mv: _TypeAlias = _typing.Literal["_mains_mv", b"_mains_mv"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__mains_mv) -> _WhichOneofReturnType__mains_mv | None: ...
+
+Global___LeadQuality: _TypeAlias = LeadQuality  # noqa: Y015

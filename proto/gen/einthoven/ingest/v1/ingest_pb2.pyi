@@ -174,6 +174,7 @@ class Record(_message.Message):
     SEX_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
     ACQUISITION_FIELD_NUMBER: _builtins.int
+    QUALITY_FIELD_NUMBER: _builtins.int
     record_id: _builtins.str
     """Identifier."""
     dataset_id: _builtins.str
@@ -210,6 +211,10 @@ class Record(_message.Message):
     def acquisition(self) -> Global___Acquisition:
         """How it was recorded; absent where the file says nothing of it."""
 
+    @_builtins.property
+    def quality(self) -> _common_pb2.Quality:
+        """How good it is; absent of records that came before it was judged."""
+
     def __init__(
         self,
         *,
@@ -226,10 +231,11 @@ class Record(_message.Message):
         sex: _builtins.str = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
         acquisition: Global___Acquisition | None = ...,
+        quality: _common_pb2.Quality | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_age_years", b"_age_years", "acquisition", b"acquisition", "age_years", b"age_years", "created_at", b"created_at", "signal", b"signal"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_age_years", b"_age_years", "acquisition", b"acquisition", "age_years", b"age_years", "created_at", b"created_at", "quality", b"quality", "signal", b"signal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_age_years", b"_age_years", "acquisition", b"acquisition", "age_years", b"age_years", "created_at", b"created_at", "dataset_id", b"dataset_id", "file_name", b"file_name", "format", b"format", "labels", b"labels", "patient", b"patient", "record_id", b"record_id", "remarks", b"remarks", "sex", b"sex", "sha256", b"sha256", "signal", b"signal"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_age_years", b"_age_years", "acquisition", b"acquisition", "age_years", b"age_years", "created_at", b"created_at", "dataset_id", b"dataset_id", "file_name", b"file_name", "format", b"format", "labels", b"labels", "patient", b"patient", "quality", b"quality", "record_id", b"record_id", "remarks", b"remarks", "sex", b"sex", "sha256", b"sha256", "signal", b"signal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__age_years: _TypeAlias = _typing.Literal["age_years"]  # noqa: Y015
     _WhichOneofArgType__age_years: _TypeAlias = _typing.Literal["_age_years", b"_age_years"]  # noqa: Y015
@@ -1152,6 +1158,7 @@ class GetStatisticsResponse(_message.Message):
     PATIENTS_FIELD_NUMBER: _builtins.int
     SHORTEST_S_FIELD_NUMBER: _builtins.int
     LONGEST_S_FIELD_NUMBER: _builtins.int
+    GRADES_FIELD_NUMBER: _builtins.int
     records: _builtins.int
     """Records."""
     unlabelled_records: _builtins.int
@@ -1178,6 +1185,10 @@ class GetStatisticsResponse(_message.Message):
     def sexes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Count]:
         """Records per sex; "unknown" where not known."""
 
+    @_builtins.property
+    def grades(self) -> _containers.RepeatedCompositeFieldContainer[Global___Count]:
+        """Records per grade of quality; "unknown" of records that came before it was judged."""
+
     def __init__(
         self,
         *,
@@ -1190,10 +1201,11 @@ class GetStatisticsResponse(_message.Message):
         patients: _builtins.int = ...,
         shortest_s: _builtins.float = ...,
         longest_s: _builtins.float = ...,
+        grades: _abc.Iterable[Global___Count] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["formats", b"formats", "labels", b"labels", "longest_s", b"longest_s", "patients", b"patients", "rates", b"rates", "records", b"records", "sexes", b"sexes", "shortest_s", b"shortest_s", "unlabelled_records", b"unlabelled_records"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["formats", b"formats", "grades", b"grades", "labels", b"labels", "longest_s", b"longest_s", "patients", b"patients", "rates", b"rates", "records", b"records", "sexes", b"sexes", "shortest_s", b"shortest_s", "unlabelled_records", b"unlabelled_records"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1365,6 +1377,7 @@ class DecodeFileResponse(_message.Message):
     FORMAT_FIELD_NUMBER: _builtins.int
     REMARKS_FIELD_NUMBER: _builtins.int
     ACQUISITION_FIELD_NUMBER: _builtins.int
+    QUALITY_FIELD_NUMBER: _builtins.int
     format: _builtins.str
     """The format that was read."""
     @_builtins.property
@@ -1379,6 +1392,10 @@ class DecodeFileResponse(_message.Message):
     def acquisition(self) -> Global___Acquisition:
         """How it was recorded; absent where the file says nothing of it."""
 
+    @_builtins.property
+    def quality(self) -> _common_pb2.Quality:
+        """How good the whole recording is."""
+
     def __init__(
         self,
         *,
@@ -1386,10 +1403,11 @@ class DecodeFileResponse(_message.Message):
         format: _builtins.str = ...,
         remarks: _abc.Iterable[_common_pb2.Remark] | None = ...,
         acquisition: Global___Acquisition | None = ...,
+        quality: _common_pb2.Quality | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acquisition", b"acquisition", "signal", b"signal"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acquisition", b"acquisition", "quality", b"quality", "signal", b"signal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acquisition", b"acquisition", "format", b"format", "remarks", b"remarks", "signal", b"signal"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acquisition", b"acquisition", "format", b"format", "quality", b"quality", "remarks", b"remarks", "signal", b"signal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
