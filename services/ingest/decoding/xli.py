@@ -89,7 +89,8 @@ def _looked_up(codes: NDArray[np.int64], table: list[bytes], size: int) -> bytes
     codes, ends = codes[:enough], ends[:enough]
     lengths, places = sizes[codes], np.cumsum(sizes) - sizes
     shift = np.repeat(places[codes] - (ends - lengths), lengths)
-    return np.frombuffer(b"".join(table), np.uint8)[np.arange(len(shift)) + shift].tobytes()
+    found: NDArray[np.uint8] = np.frombuffer(b"".join(table), np.uint8)[np.arange(len(shift)) + shift]
+    return found.tobytes()
 
 
 def _integrated(raw: NDArray[np.int16], first: int) -> NDArray[np.int16]:
