@@ -80,10 +80,8 @@ def _chosen(members: Members, candidates: list[str]) -> str:
 def _left_out(chosen: str, others: list[str]) -> tuple[Remark, ...]:
     if not others:
         return ()
-    text = (
-        f"Only {quoted(chosen)!r} was read. "
-        f"The file also holds {', '.join(map(quoted, others[:_MAX_LISTED]))}: upload each by itself."
-    )
+    listed = ", ".join(map(quoted, others[:_MAX_LISTED]))
+    text = f"Only {quoted(chosen)!r} was read. The file also holds {listed}: upload each by itself."
     return (Remark("other_signals", text),)
 
 
@@ -105,7 +103,7 @@ def _of_vectors(members: Members, declaration: Declaration) -> Bare:
         )
     rows = [member.load().reshape(-1) for member in vectors.values()]
     if len({len(row) for row in rows}) > 1:
-        lengths = ", ".join(f"{name} {len(row)}" for name, row in zip(vectors, rows, strict=True))
+        lengths = ", ".join(f"{quoted(name)} {len(row)}" for name, row in zip(vectors, rows, strict=True))
         raise UnreadableFile(f"The leads of the file differ in length: {lengths[:300]}; save them with one length.")
     stated = _stated(members, groups[0], declaration)
     return Bare(np.stack(rows), names=tuple(map(_key, vectors)), oriented=True).beside(stated)

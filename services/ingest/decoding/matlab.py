@@ -1,12 +1,10 @@
 """The variables of a MAT file, without trusting what it says of its sizes.
 
-Level 7.3 is HDF5 and read by `matlab_hdf5.py`, level 5 by `matlab_level5.py`, level 4 here. The fields of structures
-are variables with a dotted name.
+Level 7.3 is read by `matlab_hdf5.py`, level 5 by `matlab_level5.py`, level 4 here.
 """
 
 import struct
 from functools import partial
-from itertools import islice
 from typing import Any, Final
 
 import numpy as np
@@ -14,8 +12,7 @@ from numpy.typing import NDArray
 
 from services.ingest.decoding.containers import Member
 from services.ingest.decoding.matlab_hdf5 import hdf5_members
-from services.ingest.decoding.matlab_level5 import MAX_NAME, MAX_VARIABLES, damaged, is_level_5, variables
-from services.ingest.decoding.matlab_structures import members_in
+from services.ingest.decoding.matlab_level5 import MAX_NAME, MAX_VARIABLES, damaged, is_level_5, level_5_members
 
 LEVEL_5: Final = b"MATLAB 5.0 MAT-file"
 LEVEL_73: Final = b"MATLAB 7.3 MAT-file"
@@ -39,14 +36,11 @@ def members_of(data: bytes, limit_bytes: int) -> dict[str, Member]:
     """Return the variables of a MAT file of any level; raises UnreadableFile or TooLarge."""
     if data.startswith(LEVEL_73) or HDF5 in data[:1024]:
         return hdf5_members(data, limit_bytes)
-    if not is_level_5(data):
-        return _level_4_members(data)
-    found = (item for variable in variables(data, limit_bytes) for item in members_in(variable, variable.name))
-    return dict(islice(found, MAX_VARIABLES))
+    return level_5_members(data, limit_bytes) if is_level_5(data) else _level_4_members(data)
 
 
 def _level_4_members(data: bytes) -> dict[str, Member]:
-    """Return the matrices of numbers, and the texts; each is a header, its name, and its columns."""
+    """Return the matrices of numbers; each is a header, its name, and its columns."""
     members: dict[str, Member] = {}
     position = 0
     while position < len(data) and len(members) < MAX_VARIABLES:
@@ -55,15 +49,14 @@ def _level_4_members(data: bytes) -> dict[str, Member]:
         kind, rows, columns, imaginary, name_length = _LEVEL_4_HEADER.unpack_from(data, position)
         start = position + _LEVEL_4_HEADER.size + name_length
         dtype = np.dtype(_LEVEL_4_TYPES[kind])
-        position = start + rows * columns * dtype.itemsize * (1 + imaginary)
+        size = rows * columns * dtype.itemsize
+        position = start + size * (1 + imaginary)
         if position > len(data):
             raise damaged()
         name = data[start - name_length : start - 1].decode("latin-1")
         values = np.frombuffer(data, dtype, rows * columns, start).reshape(columns, rows).T
-        if kind % 10:
-            values = np.array([bytes(row.astype(np.uint8)).decode("latin-1") for row in values])
-        if not imaginary:
-            members[name] = Member(values.shape, not kind % 10, partial(_same, values))
+        if kind % 10 == 0 and not imaginary:
+            members[name] = Member((rows, columns), is_numeric=True, load=partial(_same, values))
     return members
 
 
