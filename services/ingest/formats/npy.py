@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from services.ingest.decoding.arrays import Bare, read_bare
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding.leads import is_lead
+from services.ingest.decoding.quoting import quoted
 from services.ingest.formats.base import UploadedFile
 from services.shared.ecg import Recording, Remark
 from services.shared.errors import UnreadableFile
@@ -44,7 +45,7 @@ def _of_fields(array: NDArray[Any]) -> Bare:
     if not fields:
         raise UnreadableFile("The NPY file holds records without a field for each lead; save an array of numbers.")
     left_out = [name for name in array.dtype.names or () if name not in fields]
-    remarks = (Remark("other_columns", f"{', '.join(left_out)[:200]} are no leads and were left out."),)
+    remarks = (Remark("other_columns", f"{quoted(', '.join(left_out), 200)} are no leads and were left out."),)
     rows = np.stack([array[name].ravel() for name in fields])
     return Bare(rows, names=tuple(fields), oriented=True, remarks=remarks if left_out else ())
 
