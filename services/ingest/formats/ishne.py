@@ -153,18 +153,20 @@ def _millivolt(raw: NDArray[np.int16], header: _Header, declaration: Declaration
 
 def _acquisition(header: _Header, declaration: Declaration) -> Acquisition:
     gain = declaration.gain_adu_per_mv
+    declared = () if gain is None else ((1 / gain, ""),)
     scales = [
-        Scale(name, float(resolution), "nV") if resolution > 0 else Scale(name, 1 / gain, "")
+        Scale(name, *scale)
         for name, resolution in zip(header.names, header.resolutions_nv, strict=True)
-        if resolution > 0 or gain
+        for scale in (((float(resolution), "nV"),) if resolution > 0 else declared)
     ]
     return Acquisition(device=header.recorder, acquired_at=header.acquired_at, scales=tuple(scales))
 
 
 def _instant(day: tuple[int, ...], clock: tuple[int, ...]) -> str | None:
     """Return when the recording began, of day, month and year, and of hour, minute and second; None where unknown."""
+    hour, minute, second = clock
     try:
-        return dt.datetime(*day[::-1], *clock).isoformat()  # noqa: DTZ001 recorders state no zone
+        return dt.datetime.combine(dt.date(*day[::-1]), dt.time(hour, minute, second)).isoformat()
     except ValueError:
         return None
 
