@@ -139,6 +139,17 @@ async def test_an_object_is_durable_when_it_is_answered(receiver: Deployable, wi
     np.testing.assert_allclose(await wire.signals.read(ref_from_pb(record.signal)), twelve_leads(seed=1), atol=1e-6)
 
 
+async def test_what_is_kept_is_a_file_with_no_release_in_it(receiver: Deployable, wire: Wire) -> None:
+    await sent(receiver, ecg(1))
+
+    (found,) = await instances(wire)
+    request = pb.FetchInstanceRequest(record_id=found.record_id, form=pb.INSTANCE_FORM_FILE)
+    parts = [part.file async for part in wire.client.server_stream(wire.stub.FetchInstance, request, caller=ANNA)]
+    back = pydicom.dcmread(io.BytesIO(b"".join(part.chunk.data for part in parts[1:])))
+    assert back.file_meta.ImplementationVersionName == "EINTHOVEN"
+    assert back.WaveformSequence[0].WaveformData == ecg(1).WaveformSequence[0].WaveformData
+
+
 async def test_each_sender_stores_for_its_department(receiver: Deployable, wire: Wire) -> None:
     await sent(receiver, ecg(1))
     await sent(receiver, ecg(2), calling="CART 2")

@@ -9,8 +9,9 @@ import time
 from typing import Any, Final
 
 from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import AE, _config, evt
+from pynetdicom.dsutils import encode_file_meta
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]  # made at import
 
 from services.ingest.dicom_receiver.budget import Budget
@@ -23,6 +24,8 @@ from services.shared.observability.logs import get_logger
 
 _SYNTAXES: Final = [ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian]
 """Not deflated: ingest does not inflate what strangers send."""
+_PREAMBLE_BYTES: Final = 128
+_IMPLEMENTATION: Final = UID("2.25.95716541389234617830214578902348716523")
 _LOOK_SECONDS: Final = 0.05
 _STRANGERS: Final = 32
 """Connections at once, beside those that are associations, which do not say yet who they are."""
@@ -129,7 +132,7 @@ class DicomListener:
             calling=str(event.assoc.requestor.ae_title).strip(),
             sop_uid=str(request.AffectedSOPInstanceUID),
             sop_class_uid=str(request.AffectedSOPClassUID),
-            data=event.encoded_dataset(),
+            data=_file(event),
         )
         if self._loop is None or self._loop.is_closed():
             return Answer(dicom.OUT_OF_RESOURCES, "The receiver is stopping.")
@@ -139,6 +142,14 @@ class DicomListener:
         except (TimeoutError, concurrent.futures.CancelledError):
             future.cancel()
             return Answer(dicom.OUT_OF_RESOURCES, "The object was not stored in time.")
+
+
+def _file(event: Any) -> bytes:
+    """Return an object as a file (PS3.10), the same whenever it is sent again, whichever release receives it."""
+    meta = event.file_meta
+    meta.ImplementationClassUID, meta.ImplementationVersionName = _IMPLEMENTATION, "EINTHOVEN"
+    data: bytes = event.encoded_dataset(include_meta=False)
+    return b"".join((bytes(_PREAMBLE_BYTES), b"DICM", encode_file_meta(meta), data))
 
 
 def tls_context(tls: TlsSettings) -> ssl.SSLContext | None:

@@ -2,6 +2,7 @@
 
 import io
 import math
+import sys
 from tokenize import TokenError
 from typing import Any, Final
 
@@ -61,9 +62,15 @@ def array_of(data: bytes) -> NDArray[Any]:
         raise UnreadableFile("The NPY file holds pickled objects, which are never loaded; save an array of numbers.")
     start = stream.tell()
     expected = math.prod(shape) * dtype.itemsize
-    if expected > len(data) - start:
+    if expected > len(data) - start or min(shape, default=0) < 0:
         raise UnreadableFile(
             f"The NPY file is truncated: {expected} bytes of samples were expected, {len(data) - start} are there."
         )
+    if dtype.kind == "U" and _largest_character(data[start : start + expected], dtype) > sys.maxunicode:
+        raise UnreadableFile("The NPY file is damaged: its texts hold what is no character; save it again.")
     flat = np.frombuffer(data, dtype=dtype, count=math.prod(shape), offset=start)
     return flat.reshape(shape, order="F" if fortran_order else "C")
+
+
+def _largest_character(texts: bytes, dtype: np.dtype[Any]) -> int:
+    return int(np.frombuffer(texts, dtype.byteorder + "u4").max(initial=0))
