@@ -31,7 +31,8 @@ _TAIL: Final = """
 ## For all of them
 
 - A file is at most {file_mib} MiB (`max_file_bytes`) and grows to at most {decoded_mib} MiB.
-- The rate is {low:,.0f} to {high:,.0f} Hz; no sample is infinite or beyond {largest:,.0f} mV; there are {leads} leads at most.
+- The rate is {low:,.0f} to {high:,.0f} Hz; no sample is infinite or beyond {largest:,.0f} mV; there are at most {leads}
+  leads.
 - Leads get their standard names and order. Of I, II and III the third is derived from two, and aVR, aVL and aVF from I
   and II; where both are there, they are compared, and told of where they are more than {tolerance:g} mV apart.
 - Nothing is resampled, filtered or filled: what was not recorded is not a number. What a file itself keeps decimated

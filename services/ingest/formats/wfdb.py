@@ -27,7 +27,8 @@ ABOUT: Final = About(
     "twice",
     refuses="names with folders, files that are missing or shorter than announced, signals of different rates, "
     "samples per bytes that no compression reaches",
-    units="gain and baseline per signal, in its unit; declared where the header states no gain, else 200 per mV, and told",
+    units="gain and baseline per signal, in its unit; where the header states no gain the declared, else 200 per mV, "
+    "and told",
     rate="the header's; else declared, else the standard's 250 Hz, and told",
     proof=(
         "test_wfdb.py::test_what_the_library_writes_is_read_with_its_gains_and_baselines",
