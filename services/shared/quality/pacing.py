@@ -23,6 +23,8 @@ QRS_S: Final = 0.1
 """Around a QRS complex no event of one lead is counted."""
 EDGE_S: Final = 0.3
 """At either end a QRS complex may be cut off, and looks like a spike."""
+MOST_PER_S: Final = 100
+"""More peaks a second than this are noise; no spike could be told from them."""
 _QUIET_SHARE: Final = 0.4
 _NEAREST_S: Final = 0.02
 _FARTHEST_S: Final = 0.35
@@ -94,6 +96,8 @@ def _alone(together: Signal, rate_hz: float, level: float) -> NDArray[np.float64
     lag = max(1, round(NARROW_S * rate_hz))
     inner = together[1:-1]
     peaks = np.flatnonzero((inner > level) & (inner >= together[:-2]) & (inner > together[2:])) + 1
+    if peaks.size > MOST_PER_S * together.size / rate_hz:
+        return np.empty(0)
     kept = []
     for at in peaks.tolist():
         before = together[max(0, at - 6 * lag) : max(0, at - 2 * lag)]
