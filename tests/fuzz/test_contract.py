@@ -68,10 +68,10 @@ def recording(**more: object) -> Callable[[], object]:
         (recording(age_years=900.0), "absurd"),
         (recording(remarks=(Remark("a", "b\ud800"),)), "unsayable"),
         (recording(acquisition=Acquisition(statements=("Sinus\0",))), "unsayable"),
-        (recording(acquisition=Acquisition(acquired_at="yesterday")), "cannot be told: ValueError"),
+        (recording(acquisition=Acquisition(acquired_at="yesterday")), "cannot be kept: ValueError"),
         (
             recording(acquisition=Acquisition(measurements=(DeviceMeasurement("p_axis", float("nan"), "deg"),))),
-            "cannot be told: ValueError",
+            "cannot be kept: ValueError",
         ),
         (lambda: Path("/etc/hostname").read_bytes(), "touched"),
         (lambda: os.listdir("/"), "touched"),  # noqa: PTH208 what a library would call

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from services.ingest.decoding.csv_dialect import INDEX, TIME
 from services.ingest.decoding.csv_table import Table
 from services.ingest.decoding.leads import is_lead
+from services.ingest.decoding.quoting import quoted
 from services.shared.ecg import MAX_RATE_HZ, MIN_RATE_HZ, Remark
 from services.shared.errors import UnreadableFile
 
@@ -51,7 +52,7 @@ def _named(table: Table, names: tuple[str, ...]) -> Chosen:
     others += [names[place] for place in table.texts if place not in times and names[place] not in others]
     remarks: list[Remark] = []
     if others:
-        text = f"{', '.join(others)[:200]} are no leads and were left out."
+        text = f"{quoted(', '.join(others), 200)} are no leads and were left out."
         remarks.append(Remark("other_columns", text))
     rate_hz = None
     if times:
@@ -95,7 +96,7 @@ def _rate_of(table: Table, place: int) -> tuple[float, Remark]:
     per_unit = (len(times) - 1) / span
     if abs(per_unit - round(per_unit)) <= per_unit * float(steps.max() - steps.min()) / span:
         per_unit = float(round(per_unit))  # what the last digit of the times leaves open
-    called = f"time column {name!r}" if name else "first, evenly growing column"
+    called = f"time column {quoted(name)!r}" if name else "first, evenly growing column"
     for known in [unit] if unit else _SECONDS:
         rate_hz = round(per_unit / _SECONDS[known], 3)
         if unit or MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:

@@ -14,7 +14,7 @@ from services.ingest.decoding.leads import canonical
 from services.ingest.decoding.units import MILLIVOLT, millivolt_per
 from services.ingest.decoding.wfdb_header import Header
 from services.ingest.decoding.wfdb_samples import DIFFERENCES, missing_code
-from services.ingest.decoding.wfdb_signal_file import Group, frames_in, raw_signals
+from services.ingest.decoding.wfdb_signal_file import Group, frames_in, has_more, raw_signals
 from services.ingest.decoding.wfdb_signal_line import SignalLine
 from services.shared.ecg import Remark, Signal
 from services.shared.errors import TooLarge, UnreadableFile
@@ -72,6 +72,9 @@ def read_record(header: Header, files: Mapping[str, bytes], declared_gain: float
     signal = np.empty((len(lines), frames * lines[0].per_frame), dtype=np.float32)
     for row, line, factor in zip(signal, lines, factors, strict=True):
         _write_millivolt(row, raws[line], line, factor)
+    if longer := [group.file_name for group in groups if has_more(group, frames)]:
+        text = f"{', '.join(longer)[:200]} goes on behind the {frames} samples that the header states: left out."
+        remarks.append(Remark("trailing_bytes", text))
     remarks += _remarks(header, absent, declared_gain, {line: raws[line] for line in lines})
     resolutions = tuple(_resolution(line, factor) for line, factor in zip(lines, factors, strict=True))
     return Record(tuple(line.name for line in lines), signal, resolutions, lines[0].per_frame, tuple(remarks))

@@ -25,6 +25,8 @@ _OTHER_CONTAINERS: Final = (LEVEL_5, LEVEL_73, HDF5)
 _FLAC_SAMPLES_PER_BYTE: Final = 64
 """Hours of a lead that was off may come near this; an ECG takes a few bits per sample."""
 _FLAC_FREE_SAMPLES: Final = 1 << 20
+_LARGEST_BLOCK: Final = 3
+"""Samples; a file may be filled up to a whole one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,13 @@ def frames_in(group: Group) -> int:
     if frames <= 0:
         raise UnreadableFile(f"{group.file_name} holds no samples.")
     return frames
+
+
+def has_more(group: Group, frames: int) -> bool:
+    """Say whether a file that is not compressed goes on behind these frames; the last block may be filled up."""
+    if is_flac(group.code):
+        return False
+    return samples_in(group.code, len(group.data) - group.offset) >= frames * group.per_frame + _LARGEST_BLOCK
 
 
 def raw_signals(group: Group, frames: int) -> list[NDArray[Any]]:

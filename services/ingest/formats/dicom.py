@@ -15,11 +15,13 @@ from services.ingest.decoding.dicom_claims import acquired_at, acquisition_of
 from services.ingest.decoding.dicom_elements import DataSet, parse_dicom
 from services.ingest.decoding.scaling import DEFAULT_GAIN_ADU_PER_MV
 from services.ingest.decoding.subject import Subject, age_years, sex, years_between
-from services.ingest.formats.base import MAX_DECODED_BYTES, UploadedFile
+from services.ingest.formats.base import UploadedFile
 from services.shared.ecg import Recording, Remark, Signal
 from services.shared.errors import UnreadableFile
 
 NAME = "dicom"
+MAX_INFLATED_BYTES: Final = 64 << 20
+"""What a deflated object may grow to."""
 
 _MAGIC_AT: Final = 128
 _MAGIC: Final = b"DICM"
@@ -56,7 +58,7 @@ def _begins_bare(data: bytes) -> bool:
 
 def read(file: UploadedFile, declaration: Declaration) -> Recording:
     """Decode the rhythm group of a waveform object, or the groups that make it up."""
-    dataset = parse_dicom(file.data, MAX_DECODED_BYTES)
+    dataset = parse_dicom(file.data, MAX_INFLATED_BYTES)
     groups = [Group(item) for item in dataset.items(_WAVEFORMS)]
     if not groups:
         kind = dataset.text(_MODALITY)[:16] or "unknown"

@@ -16,10 +16,12 @@ from services.ingest.formats.scp_ecg import container
 from services.ingest.formats.scp_ecg.beats import Beats, parse_beats
 from services.ingest.formats.scp_ecg.header import Header, parse_header
 from services.ingest.formats.scp_ecg.huffman import Samples, Table, parse_tables
+from services.ingest.formats.scp_ecg.interpretation import parse_statements
 from services.ingest.formats.scp_ecg.leads import Lead, Leads, parse_leads
+from services.ingest.formats.scp_ecg.measurements import parse_measurements
 from services.ingest.formats.scp_ecg.reconstruction import Grid, Row, add_beats, grid_of, spread
 from services.ingest.formats.scp_ecg.waves import Waves, parse_waves, samples_of
-from services.shared.acquisition import Acquisition
+from services.shared.acquisition import Acquisition, Filters, Scale
 from services.shared.ecg import MAX_RATE_HZ, Recording, Remark, Signal
 from services.shared.errors import TooLarge, UnreadableFile
 
@@ -65,9 +67,8 @@ def read(file: UploadedFile, declaration: Declaration) -> Recording:
     signal = _placed(parts.layout.leads, rows, remarks)
     names = tuple(lead.name for lead in parts.layout.leads)
     rate_hz = _rate(interval_us, declaration)
-    return assemble(
-        Found(signal, names, rate_hz, tuple(remarks), _subject(header, declaration), Acquisition(header.device))
-    )
+    acquisition = _acquisition(record, header, _scales(parts, declaration))
+    return assemble(Found(signal, names, rate_hz, tuple(remarks), _subject(header, declaration), acquisition))
 
 
 def _parts(record: container.Record) -> _Parts:
@@ -179,6 +180,24 @@ def _rate(interval_us: int, declaration: Declaration) -> float:
     if interval_us * MAX_RATE_HZ < _MICROSECONDS:
         raise UnreadableFile(f"The SCP-ECG record states a sample per {interval_us} µs; declare sampling_rate_hz.")
     return _MICROSECONDS / interval_us
+
+
+def _scales(parts: _Parts, declaration: Declaration) -> tuple[Scale, ...]:
+    stated, gain = parts.rhythm.nanovolt, declaration.gain_adu_per_mv or 1.0
+    resolution, unit = (float(stated), "nV") if stated else (1 / gain, "")
+    return tuple(Scale(lead.name, resolution, unit) for lead in parts.layout.leads)
+
+
+def _acquisition(record: container.Record, header: Header, scales: tuple[Scale, ...]) -> Acquisition:
+    words, codes = (record.bodies.get(number, b"") for number in (container.STATEMENTS, container.CODED_STATEMENTS))
+    return Acquisition(
+        device=header.device,
+        acquired_at=header.acquired.isoformat() if header.acquired else None,
+        filters=Filters(header.high_pass_hz, header.low_pass_hz, header.notch_hz),
+        scales=scales,
+        measurements=parse_measurements(record.bodies.get(container.MEASUREMENTS, b"")),
+        statements=parse_statements(words, codes),
+    )
 
 
 def _subject(header: Header, declaration: Declaration) -> Subject:

@@ -175,6 +175,16 @@ def test_checksums_and_initial_values_are_checked(old: str, new: str, code: str)
     assert codes(read(head, r_dat=raw.astype("<i2").tobytes())) == {code}
 
 
+@pytest.mark.parametrize(("code", "more"), [("16", 3), ("212", 4), ("310", 6)])
+def test_what_lies_behind_the_stated_length_is_told(code: str, more: int) -> None:
+    raw = numbers("310", 2, 50)
+    data = interleaved(code, raw)
+    head = header("r 2 500 50", signal_lines(list(raw), code))
+
+    assert codes(read(head, r_dat=data + b"\0")) == set()
+    assert codes(read(head, r_dat=data + interleaved(code, raw[:, :more]))) == {"trailing_bytes"}
+
+
 def test_signals_whose_file_is_absent_are_told() -> None:
     raw = np.arange(10)[None]
     lines = [*signal_lines(raw, "16"), *signal_lines(raw, "16", file_name="r.xyz", names=["vx"])]
