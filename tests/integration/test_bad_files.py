@@ -85,7 +85,7 @@ REFUSED: dict[str, tuple[Files, str, str]] = {
     "a signal without header": ({"ecg.dat": DAT}, UNREADABLE, "not an ECG"),
     "a header without signal": ({"ecg.hea": HEA}, UNREADABLE, "needs ecg.dat; upload it together"),
     "a cut WFDB signal": ({"ecg.hea": HEA, "ecg.dat": DAT[:-1000]}, UNREADABLE, "ecg.dat is truncated: 14400 bytes"),
-    "a cut DICOM": ({"a.dcm": DCM[: len(DCM) // 2]}, UNREADABLE, "truncated: 14400 bytes"),
+    "a cut DICOM": ({"a.dcm": DCM[: len(DCM) // 2]}, UNREADABLE, "truncated: an element of"),
     "a cut NPY": ({"a.npy": NPY[:-100]}, UNREADABLE, "truncated: 28800 bytes"),
     "a cut NPY header": ({"a.npy": NPY[:40]}, UNREADABLE, "damaged or truncated"),
     "a cut NPZ": ({"a.npz": npz_of(ecg=LEADS)[:-100]}, UNREADABLE, "damaged, truncated"),

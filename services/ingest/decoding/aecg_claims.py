@@ -49,9 +49,15 @@ def acquisition_of(root: Element, series: Element, head: str, scales: tuple[Scal
 
 
 def _device(series: Element) -> str | None:
+    """Return the device that recorded the series, else the one that annotated it."""
     author = series.find("author", "seriesauthor") or series
     maker = author.text_of("manufacturerorganization", "name")
     model = author.text_of("manufacturedseriesdevice", "manufacturermodelname")
+    if not model:
+        entity = ("subjectof", "annotationset", "author", "assignedentity", "assignedauthortype", "assigneddevice")
+        annotator = series.at(*entity)
+        model = annotator.text_of("manufacturermodelname")
+        maker = maker or annotator.text_of("playedmanufactureddevice", "manufacturerorganization", "name")
     return " ".join(part for part in (maker, model) if part)[:200] or None
 
 

@@ -13,7 +13,9 @@ from services.shared.acquisition import MEASUREMENTS, DeviceMeasurement
 
 _PER: Final = {
     "ms": {"": 1.0, "ms": 1.0, "msec": 1.0, "s": 1000.0, "us": 1e-3},
-    "/min": dict.fromkeys(("", "/min", "bpm", "1/min", "min-1", "{beats}/min", "{h.b.}/min"), 1.0),
+    "/min": dict.fromkeys(
+        ("", "/min", "bpm", "1/min", "min-1", "{beats}/min", "{h.b.}/min", "beats/min", "{beat}/min", "{bpm}"), 1.0
+    ),
     "deg": dict.fromkeys(("", "deg", "degrees", "degree", "°", "ms"), 1.0),
 }
 """What a unit in a file is of the unit here; "ms" of an angle is a slip that converters are known for."""

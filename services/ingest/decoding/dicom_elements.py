@@ -187,7 +187,7 @@ def _walked(  # noqa: C901 the one loop that every element passes: a call per el
             _, _, length = implicit(data, at - 8)
         after = at + length if length != _UNDEFINED else _after(syntax, at, end, vr, depth)
         if after > end:
-            raise _damaged()
+            raise _damaged(f": an element of {after - at} bytes is announced, {max(end - at, 0)} are there")
         values[tag] = (at, after, vr)
         at = after
     syntax.budget.spend(spent)
@@ -248,5 +248,5 @@ def _decoded(data: bytes, charset: bytes) -> str:
     return data.decode(python_encoding.get(names[-1] or names[0], "latin-1"), "replace")
 
 
-def _damaged() -> UnreadableFile:
-    return UnreadableFile("The DICOM object is damaged or truncated; export it again.")
+def _damaged(how: str = "") -> UnreadableFile:
+    return UnreadableFile(f"The DICOM object is damaged or truncated{how}; export it again.")
