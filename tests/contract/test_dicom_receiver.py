@@ -215,6 +215,23 @@ async def test_an_object_over_the_limit_ends_its_association_and_no_other(wire: 
     assert after[0].Status == 0
 
 
+async def test_whoever_hangs_up_without_a_word_keeps_no_place_from_a_sender(wire: Wire) -> None:
+    receiver = await build(receiver_settings(wire, limits={"associations": 1}))
+    await receiver.start()
+    host, _, port = receiver.address.partition(":")
+
+    for _ in range(5):
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.close()
+        await writer.wait_closed()
+    async with asyncio.timeout(5):
+        while (answers := await sent(receiver, ecg(1))) is None:
+            """A place may take a moment to be free again."""
+    await receiver.stop()
+
+    assert answers[0].Status == 0
+
+
 async def test_while_ingest_is_away_senders_are_told_to_try_again(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.shared.rpc.client.FIND_SECONDS", 0.1)
     receiver = await build(receiver_settings(wire, ingest_address="127.0.0.1:1"))

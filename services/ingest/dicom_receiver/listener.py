@@ -32,6 +32,8 @@ _STRANGERS: Final = 32
 _GREETING_SECONDS: Final = 10.0
 """How long a connection may take to become an association."""
 _BUDGET: Final = "einthoven_budget"
+_UNGREETED: Final = "Sta2"
+"""The state of a connection that has not asked for an association (PS3.8, 9.2)."""
 
 _log = get_logger(__name__)
 
@@ -102,6 +104,9 @@ class DicomListener:
 
     def _closed(self, event: Any) -> None:
         getattr(event.assoc, _BUDGET).close()
+        if event.assoc.dul.state_machine.current_state == _UNGREETED:
+            # Probes connect and hang up: to wait for their greeting would keep a place from a sender.
+            event.assoc.dul.to_user_queue.put(None)
 
     def _accepted(self, event: Any) -> None:
         ASSOCIATIONS.labels("accepted").inc()
