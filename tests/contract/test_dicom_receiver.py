@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from pynetdicom import AE
+from pynetdicom import AE, evt
 from pynetdicom.association import Association
 from pynetdicom.dul import DULServiceProvider
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]  # made at import
@@ -109,7 +109,18 @@ def _sent(address: str, datasets: Any, titles: tuple[str, str], tls: ssl.SSLCont
     for uid in (*sorted(WAVEFORM_CLASSES), PICTURE):
         entity.add_requested_context(uid)
     host, _, port = address.partition(":")
-    association = entity.associate(host, int(port), ae_title=titles[1], tls_args=(tls, "localhost") if tls else None)
+    sockets: list[Any] = []
+    opened = (evt.EVT_CONN_OPEN, lambda event: sockets.append(event.assoc.dul.socket.socket))
+    secured = (tls, "localhost") if tls else None
+    association = entity.associate(host, int(port), ae_title=titles[1], tls_args=secured, evt_handlers=[opened])
+    try:
+        return _told(association, datasets)
+    finally:
+        for each in sockets:
+            each.close()  # pynetdicom leaves it to the garbage collector where a peer has hung up
+
+
+def _told(association: Any, datasets: Any) -> list[Any] | None:
     if not association.is_established:
         return None
     assert association.send_c_echo().Status == 0

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from services.ingest.decoding.declaration import Declaration
-from services.ingest.formats.base import UploadedFile
+from services.ingest.formats.base import About, UploadedFile
 from services.shared.acquisition import Acquisition, DeviceMeasurement
 from services.shared.ecg import Recording, Remark
 from services.shared.errors import Internal, UnreadableFile
@@ -28,6 +28,7 @@ class Reader:
 
     act: Callable[[], object]
     NAME = "planted"
+    ABOUT = About("", "", "", "", "", ())
 
     def sniff(self, file: UploadedFile) -> bool:
         return True

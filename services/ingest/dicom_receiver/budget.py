@@ -21,12 +21,17 @@ class Budget:
         connection = association.dul.socket
         # A sender that stops in the middle of a unit would otherwise be waited for without end.
         connection.socket.settimeout(idle_seconds)
+        self._socket = connection.socket
         self._receive = connection.recv
         connection.recv = self._bounded
 
     def renew(self) -> None:
         """Allow for one more object, for the one before was answered."""
         self._left = self._max_bytes
+
+    def close(self) -> None:
+        """Close the connection: where its peer has hung up, pynetdicom leaves that to the garbage collector."""
+        self._socket.close()
 
     def _bounded(self, size: int) -> bytearray:
         if size > self._left:

@@ -60,6 +60,7 @@ class DicomListener:
         where = (self._settings.host, self._settings.port)
         handlers = [
             (evt.EVT_CONN_OPEN, self._opened),
+            (evt.EVT_CONN_CLOSE, self._closed),
             (evt.EVT_ACCEPTED, self._accepted),
             (evt.EVT_REJECTED, self._rejected),
             (evt.EVT_ABORTED, self._aborted),
@@ -98,6 +99,9 @@ class DicomListener:
         if len(self._entity.active_associations) > limits.associations + _STRANGERS:
             _log.warning("dicom_connection_refused", connections=limits.associations + _STRANGERS)
             event.assoc.dul.socket.socket.shutdown(socket.SHUT_RDWR)
+
+    def _closed(self, event: Any) -> None:
+        getattr(event.assoc, _BUDGET).close()
 
     def _accepted(self, event: Any) -> None:
         ASSOCIATIONS.labels("accepted").inc()

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +19,26 @@ from services.ingest.decoding.edf_claims import filters_of
 from services.ingest.decoding.edf_header import ANNOTATIONS, EdfHeader, EdfSignal, is_edf, parse_edf
 from services.ingest.decoding.leads import canonical, is_lead
 from services.ingest.decoding.units import millivolt_per, ucum
-from services.ingest.formats.base import UploadedFile
+from services.ingest.formats.base import About, UploadedFile
 from services.shared.acquisition import Acquisition, Scale
 from services.shared.ecg import MAX_ABS_MV, Recording, Remark, Signal
 from services.shared.errors import UnreadableFile
 
 NAME = "edf"
+
+ABOUT: Final = About(
+    title="EDF and EDF+",
+    reads="EDF and continuous EDF+, the signals that are ECG leads; minus signs in labels are turned",
+    refuses="BDF, discontinuous EDF+, annotations alone, leads of unequal rates, signals without a unit of voltage",
+    units="physical and digital range per signal, in its unit; a range beyond any amplifier is told, and gives way "
+    "to a declared gain",
+    rate="samples in a data record by its duration",
+    proof=(
+        "test_edf.py::test_ranges_and_units_give_gain_and_baseline",
+        "test_real_files.py::test_edf_and_csv_of_one_recording_agree_where_the_gain_is_declared",
+        "test_real_files.py::test_edf_of_annotations_alone_is_refused",
+    ),
+)
 
 _KIND = re.compile(r"^(?:ECG|EKG)(?:[-_:]\s*|\s+[-_:]\s+|\s+)?(?:lead[\s_]+)?", re.IGNORECASE)
 """In "ECG-aVR" the dash is a separator, in "ECG -aVR" a sign."""

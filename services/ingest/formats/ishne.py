@@ -17,12 +17,24 @@ from numpy.typing import NDArray
 from services.ingest.decoding.assembly import Found, assemble
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding.subject import Subject, age_between
-from services.ingest.formats.base import UploadedFile
+from services.ingest.formats.base import About, UploadedFile
 from services.shared.acquisition import Acquisition, Scale
 from services.shared.ecg import Recording, Remark, Signal
 from services.shared.errors import UnreadableFile
 
 NAME = "ishne"
+
+ABOUT: Final = About(
+    title="ISHNE Holter 1.0",
+    reads="up to 12 leads by their codes, a variable header of any length; a checksum that does not fit is told",
+    refuses="annotation files, a header or samples that are not whole, lead names that occur twice",
+    units="nanovolt per unit, per lead; declared where the file leaves it open",
+    rate="the header's; declared where the file leaves it open",
+    proof=(
+        "test_ishne.py::test_each_lead_has_its_own_resolution_and_code",
+        "test_real_files.py::test_ishne_of_a_holter",
+    ),
+)
 
 _MAGIC: Final = b"ISHNE1.0"
 _ANNOTATIONS: Final = b"ANN  1.0"

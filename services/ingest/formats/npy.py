@@ -14,11 +14,24 @@ from services.ingest.decoding.arrays import Bare, read_bare
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding.leads import is_lead
 from services.ingest.decoding.quoting import quoted
-from services.ingest.formats.base import UploadedFile
+from services.ingest.formats.base import About, UploadedFile
 from services.shared.ecg import Recording, Remark
 from services.shared.errors import UnreadableFile
 
 NAME = "npy"
+
+ABOUT: Final = About(
+    title="NPY",
+    reads="one array of numbers, either orientation, axes of length 1 around it; records with a field per lead",
+    refuses="pickled objects, several ECGs in one array, shapes that can be read either way or are no 12 or 8 leads, "
+    "more announced than is there",
+    units="declared; else whole numbers are 1000 per mV and decimal numbers millivolt, and told",
+    rate="declared; else inferred where the samples make 10 s at 100, 250, 500 or 1000 Hz, and told",
+    proof=(
+        "test_npy.py::test_every_orientation_and_type_reads_the_same",
+        "test_npy.py::test_a_pickled_array_is_never_loaded",
+    ),
+)
 
 DAMAGED: Final = (KeyError, ValueError, TypeError, SyntaxError, EOFError, TokenError, RecursionError, MemoryError)
 """What numpy raises on a header that is no header; the last three where it takes it apart as Python."""

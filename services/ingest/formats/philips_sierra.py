@@ -18,12 +18,26 @@ from services.ingest.decoding.philips_claims import acquisition_of
 from services.ingest.decoding.safe_xml import Element, parse, root_of
 from services.ingest.decoding.subject import Subject, age_years, sex, years_between
 from services.ingest.decoding.xli import unpack_channels
-from services.ingest.formats.base import UploadedFile
+from services.ingest.formats.base import About, UploadedFile
 from services.shared.acquisition import Scale
 from services.shared.ecg import STANDARD_LEADS, Recording, Remark
 from services.shared.errors import UnreadableFile
 
 NAME = "philips-sierra"
+
+ABOUT: Final = About(
+    title="Philips SierraECG 1.03, 1.04, 1.04.01",
+    reads="parsed waveforms, XLI compressed or not, UTF-16 or UTF-8; limb leads put together again; a calibration "
+    "pulse at the end is cropped, and told",
+    refuses="other compressions, other than 16 bits, lengths that do not fit, DTDs and entities",
+    units="resolution in microvolt per unit",
+    rate="samples per second",
+    proof=(
+        "test_philips_sierra.py::test_compressed_leads_are_unpacked_and_limb_leads_put_together",
+        "test_philips_sierra.py::test_a_calibration_pulse_is_cropped_and_told_of",
+        "test_real_files.py::test_philips_sierra_1_04_and_its_conversion_agree",
+    ),
+)
 
 _WHAT: Final = "Philips SierraECG"
 _VERSIONS: Final = frozenset({"1.03", "1.04", "1.04.01"})

@@ -11,7 +11,7 @@ import numpy as np
 from services.ingest.decoding.assembly import Found, assemble
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding.subject import Subject
-from services.ingest.formats.base import MAX_DECODED_BYTES, UploadedFile
+from services.ingest.formats.base import MAX_DECODED_BYTES, About, UploadedFile
 from services.ingest.formats.scp_ecg import container
 from services.ingest.formats.scp_ecg.beats import Beats, parse_beats
 from services.ingest.formats.scp_ecg.header import Header, parse_header
@@ -26,6 +26,20 @@ from services.shared.ecg import MAX_RATE_HZ, Recording, Remark, Signal
 from services.shared.errors import TooLarge, UnreadableFile
 
 NAME = "scp"
+
+ABOUT: Final = About(
+    title="SCP-ECG (EN 1064)",
+    reads="default and own Huffman tables, first and second differences, subtracted reference beats, bimodal "
+    "compression, unencoded samples; lengths that overflow 16 bits",
+    refuses="records without leads or rhythm, damaged tables, codes that no table knows, truncated sections",
+    units="amplitude multiplier in nanovolt; declared where it is 0",
+    rate="sample interval in microseconds; declared where it is 0",
+    proof=(
+        "test_scp.py::test_own_tables_are_switched_between",
+        "test_scp.py::test_the_reference_beat_is_added_where_it_was_subtracted",
+        "test_real_files.py::test_scp_is_the_same_recording_as_in_dicom",
+    ),
+)
 
 _MILLIVOLT_PER_NANOVOLT: Final = 1e-6
 _MICROSECONDS: Final = 1e6
