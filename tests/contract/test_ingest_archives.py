@@ -96,6 +96,14 @@ class TestArchives(OnTheWire):
         assert outcomes(lines)["b.zip"] == UNPACKED
         assert [line.record.format for line in lines if line.file_name == "b.zip/ecg.npy"] == ["npy"]
 
+    async def test_an_npz_of_several_ecgs_becomes_a_record_of_each(self, wire: Wire) -> None:
+        npz = zip_of({"X40.npy": npy_of(twelve_leads()[None]), "X80.npy": npy_of(2 * twelve_leads()[None])})
+
+        lines = await wire.upload(await wire.dataset(), ("two.npz", npz))
+
+        stored = {line.file_name: line.record.format for line in lines if line.HasField("record")}
+        assert stored == {"two.npz/X40.npy": "npy", "two.npz/X80.npy": "npy"}
+
     async def test_what_would_do_harm_is_refused_and_the_rest_is_kept(self, wire: Wire) -> None:
         dataset_id = await wire.dataset()
         bomb = zip_of({f"{number:03}.csv": bytes(1 << 20) for number in range(80)})

@@ -56,6 +56,12 @@ def find_ecg(members: Members, declaration: Declaration) -> Bare:
     return Bare(members[chosen].load(), remarks=_left_out(chosen, others)).beside(stated)
 
 
+def are_several_ecgs(members: Members) -> bool:
+    """Say whether every array is an ECG of its own, so that each can be read without the others."""
+    shapes = [member.shape for member in members.values() if member.is_numeric and looks_like_ecg(member.shape)]
+    return len(shapes) > 1 and len(shapes) == len(members)
+
+
 def _with_named_axis(members: Members, declaration: Declaration) -> list[str]:
     """Return the arrays with a place for each lead that is named beside them, and more samples than leads."""
     matrices = [name for name, member in members.items() if member.is_numeric and len(_lengths(member)) == _MATRIX]

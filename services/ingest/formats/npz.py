@@ -6,18 +6,18 @@ import struct
 import zipfile
 import zlib
 from functools import partial
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from services.ingest.decoding.arrays import read_bare
-from services.ingest.decoding.containers import Member, find_ecg
+from services.ingest.decoding.containers import Member, are_several_ecgs, find_ecg
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.formats.base import MAX_DECODED_BYTES, About, UploadedFile
 from services.ingest.formats.npy import DAMAGED, array_of
 from services.shared.ecg import Recording
-from services.shared.errors import TooLarge, UnreadableFile
+from services.shared.errors import PlatformError, TooLarge, UnreadableFile
 
 NAME = "npz"
 
@@ -60,6 +60,15 @@ def read(file: UploadedFile, declaration: Declaration) -> Recording:
     except _DAMAGED:
         raise UnreadableFile("The NPZ file is damaged, truncated or encrypted; save it again.") from None
     return read_bare(bare, declaration)
+
+
+def holds_several_ecgs(file: BinaryIO) -> bool:
+    """Say whether every array of an NPZ is an ECG of its own; one that cannot be read holds none."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return are_several_ecgs(_members(archive))
+    except (*_DAMAGED, PlatformError):
+        return False
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, Member]:
