@@ -82,7 +82,7 @@ REFUSED: dict[str, tuple[Files, str, str]] = {
         "not an ECG",
     ),
     "a report without waveform": ({"a.dcm": dicom_of()}, UNREADABLE, "no waveform"),
-    "a signal without header": ({"ecg.dat": DAT}, UNREADABLE, "not an ECG"),
+    "a signal without header": ({"ecg.dat": DAT}, UNREADABLE, "upload the .hea that belongs to it"),
     "a header without signal": ({"ecg.hea": HEA}, UNREADABLE, "needs ecg.dat; upload it together"),
     "a cut WFDB signal": ({"ecg.hea": HEA, "ecg.dat": DAT[:-1000]}, UNREADABLE, "ecg.dat is truncated: 14400 bytes"),
     "a cut DICOM": ({"a.dcm": DCM[: len(DCM) // 2]}, UNREADABLE, "truncated: an element of"),

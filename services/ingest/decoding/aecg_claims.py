@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from services.ingest.decoding.claims import compact_time, hertz, measurement, measurements, statements
+from services.ingest.decoding.claims import compact_time, device, hertz, measurement, measurements, statements
 from services.ingest.decoding.safe_xml import Element
 from services.shared.acquisition import Acquisition, DeviceMeasurement, Filters, Scale
 
@@ -58,7 +58,7 @@ def _device(series: Element) -> str | None:
         annotator = series.at(*entity)
         model = annotator.text_of("manufacturermodelname")
         maker = maker or annotator.text_of("playedmanufactureddevice", "manufacturerorganization", "name")
-    return " ".join(part for part in (maker, model) if part)[:200] or None
+    return device(maker, model)
 
 
 def _acquired_at(root: Element, series: Element, head: str) -> str | None:

@@ -178,6 +178,11 @@ def _known_as(name: str) -> str:
 
 
 def _renamed(acquisition: Acquisition) -> Acquisition:
+    """Return the acquisition with the names of leads that the recording has, and texts that can be shown and stored."""
+    texts = (acquisition.device or "", *acquisition.statements)
+    if not all(map(str.isprintable, texts)):
+        device, *statements = (quoted(text, _MAX_REMARK) for text in texts)
+        acquisition = replace(acquisition, device=device or None, statements=tuple(statements))
     if all(_known_as(scale.lead) == scale.lead for scale in acquisition.scales):
         return acquisition
     scales = (Scale(_known_as(scale.lead), scale.resolution, scale.unit) for scale in acquisition.scales)

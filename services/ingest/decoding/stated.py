@@ -77,7 +77,7 @@ def _rates(said: Mapping[str, Said]) -> Iterator[float]:
         match = _RATE.fullmatch(key)
         if match is None or isinstance(value, tuple):
             continue
-        number, unit = _quantity(value)
+        number, unit = _quantity(value) if isinstance(value, str) else (value, "")  # NaN too, to be refused as a rate
         factor = _HERTZ.get((unit or match[1] or "").lower().removesuffix("."))
         if isinstance(value, str) and not unit and not _SURELY_RATE.fullmatch(key):
             continue  # a bare "Rate: 72" in text may be the heart's

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from services.ingest.decoding.assembly import Found, assemble
-from services.ingest.decoding.claims import hertz, measurement, measurements, moment, statements
+from services.ingest.decoding.claims import device, hertz, measurement, measurements, moment, statements
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding.digits import millivolt_of, number_of, samples_of, stacked
 from services.ingest.decoding.safe_xml import Element, parse, root_of
@@ -189,5 +189,5 @@ def _filters(setting: Element) -> Filters:
 
 def _device(root: Element) -> str | None:
     info = root.at("clinicalinfo", "deviceinfo")
-    stated = " ".join(part for part in (info.text_of("desc"), info.text_of("softwarever")) if part)
-    return f"GE {stated}"[:200] if stated else None
+    stated = device(info.text_of("desc"), info.text_of("softwarever"))
+    return device("GE", stated) if stated else None

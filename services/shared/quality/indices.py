@@ -74,7 +74,8 @@ def mains_mv(signal: Signal, rate_hz: float) -> dict[float, Values]:
     judged = [hz for hz in MAINS_HZ if hz <= rate_hz / 2]
     asked = sorted({hz + shift for hz in judged for shift in (-BESIDE_HZ, 0.0, BESIDE_HZ) if hz + shift <= rate_hz / 2})
     basis, gains = _tones(tuple(asked), size, rate_hz)
-    parts = (blocks.reshape(-1, size) @ basis).reshape(*blocks.shape[:2], 2, len(asked))
+    # Lead by lead: one large product would set threads of the linear algebra against those that decode.
+    parts = (blocks @ basis).reshape(*blocks.shape[:2], 2, len(asked))
     power = dict(zip(asked, np.moveaxis((parts**2).sum(axis=2).mean(axis=1) * gains, 1, 0), strict=True))
     found: dict[float, Values] = {}
     for hz in judged:

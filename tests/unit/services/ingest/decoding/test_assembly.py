@@ -105,6 +105,9 @@ def test_what_cannot_be_an_ecg_is_refused(signal: np.ndarray, names: tuple[str, 
 def test_words_of_a_file_in_a_remark_can_be_shown_and_stored() -> None:
     remark = Remark("other_signals", "a\0b\ud800 was left out.")
 
-    (kept, *_) = assemble(replace(found(LEADS), remarks=(remark,))).remarks
+    said = Acquisition(device="Ac\0me", statements=("Sinus\x80", "Müller's"))
 
-    assert kept == Remark("other_signals", "a?b? was left out.")
+    recording = assemble(replace(found(LEADS), remarks=(remark,), acquisition=said))
+
+    assert recording.remarks[0] == Remark("other_signals", "a?b? was left out.")
+    assert recording.acquisition == Acquisition(device="Ac?me", statements=("Sinus?", "Müller's"))

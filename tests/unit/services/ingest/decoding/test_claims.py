@@ -2,6 +2,7 @@ import pytest
 
 from services.ingest.decoding.claims import (
     compact_time,
+    device,
     hertz,
     iso_time,
     measurement,
@@ -90,3 +91,9 @@ def test_times_in_iso_8601() -> None:
 def test_a_filter_that_is_off_has_no_frequency() -> None:
     assert [hertz(text) for text in ("0.05", "150", "0", "None", "", "-1", "1e9")] == [0.05, 150, *[None] * 5]
     assert hertz("16", per_unit=0.01) == 0.16
+
+
+def test_a_device_is_called_by_what_can_be_shown() -> None:
+    assert device("GE ", "", "MAC\0 5\n\x1b") == "GE MAC 5"
+    assert device("", "\0") is None
+    assert device("x" * 999) == "x" * 200
