@@ -240,9 +240,8 @@ def _source(reference: dict[str, Any]) -> str:
 
 def settings_of(component: str) -> type[DeployableSettings]:
     """Return the Settings class of a component."""
-    rooms = {"gateway": "gateway", RECEIVER: "services.ingest.dicom_receiver"}
-    room = rooms.get(component, f"services.{component.replace('-', '_')}")
-    module = importlib.import_module(f"{room}.settings")
+    room = component.replace("-", "_")
+    module = importlib.import_module("gateway.settings" if room == "gateway" else f"services.{room}.settings")
     (kind,) = (
         each
         for _, each in inspect.getmembers(module, inspect.isclass)

@@ -1,7 +1,6 @@
 """The DICOM receiver before a running ingest, asked by a sender of pynetdicom's own."""
 
 import asyncio
-import datetime as dt
 import gc
 import io
 import ssl
@@ -13,10 +12,6 @@ from typing import Any
 import numpy as np
 import pydicom
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
 from pynetdicom.dul import DULServiceProvider
@@ -29,6 +24,7 @@ from services.shared.deployable import Deployable
 from services.shared.dicom import WAVEFORM_CLASSES
 from services.shared.identity import Caller
 from services.shared.rpc.convert import ref_from_pb
+from tests.contract.certificates import certificate_of
 from tests.contract.ingest_on_the_wire import ANNA, BEN, Wire, closed, opened, settings_of
 from tests.unit.services.ingest.ecgs import dicom_group, dicom_of, twelve_leads
 
@@ -285,27 +281,3 @@ async def test_over_tls_a_sender_shows_its_certificate(wire: Wire, tmp_path: Pat
     assert answers is not None
     assert answers[0].Status == 0
     assert (refused, plain) == (None, None)
-
-
-def certificate_of(folder: Path) -> tuple[Path, Path]:
-    """Write a certificate of localhost that signs itself, and its key."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), dt.datetime.now(dt.UTC)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(minutes=1))
-        .not_valid_after(now + dt.timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    paths = folder / "localhost.pem", folder / "localhost.key"
-    plain = serialization.NoEncryption()
-    form = serialization.PrivateFormat.PKCS8
-    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    paths[1].write_bytes(key.private_bytes(serialization.Encoding.PEM, form, plain))
-    return paths
