@@ -47,7 +47,8 @@ A zip or a tar (plain, gzip, bzip2, xz) of any of these is taken apart where it 
 grow to {total_gib} GiB at most and to no more than {ratio} times the archive's size. Names that lead upwards or begin
 at the root, links, devices, encrypted members and archives within archives are refused one by one; each file gets its
 own line in the report. A folder is sent by `einthoven ingest DIR`, and a second time only what is missing of it. An
-`.npz` is read as the format above, not as an archive. Why: [adr/0020](adr/0020-archives-and-folders.md).
+`.npz` is read as the format above, and taken apart only where each of its arrays is an ECG of its own.
+Why: [adr/0020](adr/0020-archives-and-folders.md).
 """
 
 
