@@ -1,5 +1,6 @@
 """Two departments of one site: what each has, and who calls for it."""
 
+import io
 import json
 import re
 import secrets
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pydicom
 
 from deploy.demo.files import write_npy
 from deploy.demo.pathologies import Pathology
@@ -72,12 +74,22 @@ def at_work(client: httpx.Client, folder: Path, name: str) -> Department:
     dataset_id = journey.dataset(f"{name}-confidential")
     journey.import_model(f"{name}-private", private_model())
     training = trained(journey, dataset_id, f"{name}-trained")
-    ids = {
+    record_id = str(journey.records(dataset_id)[0]["record_id"])
+    ids = instance(journey, record_id) | {
         "dataset_id": dataset_id,
-        "record_id": str(journey.records(dataset_id)[0]["record_id"]),
+        "record_id": record_id,
         "training_id": str(training["training_id"]),
     }
     return Department(journey, ids | training["model"])
+
+
+def instance(journey: Journey, record_id: str) -> dict[str, str]:
+    """Store a record as a DICOM object as well, and return its identifiers."""
+    dicom = journey.client.get(f"/records/{record_id}/signal", params={"format": "dicom"}).content
+    dataset_id = str(journey.answer("POST", "/datasets", json={"name": "objects"})["dataset_id"])
+    journey.answer("POST", f"/datasets/{dataset_id}/records", files=[("files", ("a.dcm", dicom))])
+    read = pydicom.dcmread(io.BytesIO(dicom))
+    return {"study": read.StudyInstanceUID, "series": read.SeriesInstanceUID, "sop": read.SOPInstanceUID}
 
 
 def small(client: httpx.Client, folder: Path, name: str) -> Department:

@@ -23,10 +23,12 @@ PATHS: dict[str, dict[str, Any]] = {
     "POST /api/v1/datasets/{dataset_id}/records": FORM,
     "PUT /api/v1/datasets/{dataset_id}/labels": LABELS,
     "GET /api/v1/datasets/{dataset_id}/records": {},
+    "POST /api/v1/datasets/{dataset_id}/records/missing": {"json": {"sha256": ["0" * 64]}},
     "GET /api/v1/datasets/{dataset_id}/statistics": {},
     "GET /api/v1/records/{record_id}": {},
     "DELETE /api/v1/records/{record_id}": {},
     "GET /api/v1/records/{record_id}/signal": {},
+    "GET /api/v1/records/{record_id}/quality": {},
     "GET /api/v1/records/{record_id}/views/{kind}": {},
     "GET /api/v1/records/{record_id}/measurements": {},
     "GET /api/v1/models/{name}": {},
@@ -39,6 +41,12 @@ PATHS: dict[str, dict[str, Any]] = {
     "DELETE /api/v1/trainings/{training_id}": {},
     "GET /api/v1/trainings/{training_id}/events": {},
     "GET /api/v1/trainings/{training_id}/report": {},
+    "GET /dicomweb/studies/{study}": {},
+    "GET /dicomweb/studies/{study}/metadata": {},
+    "GET /dicomweb/studies/{study}/series/{series}": {},
+    "GET /dicomweb/studies/{study}/series/{series}/metadata": {},
+    "GET /dicomweb/studies/{study}/series/{series}/instances/{sop}": {},
+    "GET /dicomweb/studies/{study}/series/{series}/instances/{sop}/metadata": {},
     "GET /v2/models/{name}": {},
     "GET /v2/models/{name}/ready": {},
     "GET /v2/models/{name}/versions/{version}": {},
@@ -47,6 +55,15 @@ PATHS: dict[str, dict[str, Any]] = {
     "POST /v2/models/{name}/versions/{version}/infer": {"json": TENSOR},
 }
 """Every path that takes an identifier, and what makes a call of it complete."""
+
+SEARCHES = (
+    "/dicomweb/studies/{study}/series",
+    "/dicomweb/studies/{study}/instances",
+)
+"""Paths that answer an identifier of somebody else's as one of nobody's: with nothing."""
+
+STORES = ("POST /dicomweb/studies/{study}",)
+"""Paths whose identifier is the sender's own choice."""
 
 BODIES: dict[str, tuple[str, dict[str, Any]]] = {
     "a record": ("/predictions", {"model": {"name": "own"}, "record_ids": ["{record_id}"]}),
@@ -86,7 +103,7 @@ def test_every_path_with_an_identifier_is_tried(distributed: DistributedPlatform
 
     described = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods if "{" in path}
 
-    assert described == PATHS.keys()
+    assert described == {*PATHS, *(f"GET {path}" for path in SEARCHES), *STORES}
 
 
 @pytest.mark.parametrize("call", PATHS)
@@ -104,6 +121,16 @@ def test_what_another_department_has_is_not_there(
 
     assert at_theirs.status_code == 404, at_theirs.text
     assert _without(at_theirs.text, theirs) == _without(at_nobodys.text, nobodys)
+
+
+@pytest.mark.parametrize("path", SEARCHES)
+def test_a_search_does_not_find_what_another_department_has(
+    distributed: DistributedPlatform, cardiology: Department, stranger: Department, path: str
+) -> None:
+    url = distributed.url + path.format(**cardiology.ids)
+
+    assert cardiology.client.get(url).json()
+    assert stranger.client.get(url).json() == []
 
 
 @pytest.mark.parametrize("named", BODIES)
@@ -196,7 +223,12 @@ def test_what_was_tried_has_changed_nothing(cardiology: Department, stranger: De
 
 
 def _nobodys(ids: dict[str, str]) -> dict[str, str]:
-    return {key: value if key == "version" else secrets.token_hex(16) for key, value in ids.items()}
+    return {key: value if key == "version" else _like(key) for key, value in ids.items()}
+
+
+def _like(key: str) -> str:
+    """Return an identifier that nobody has: a UID where DICOM wants one."""
+    return f"2.25.{secrets.randbits(120)}" if key in {"study", "series", "sop"} else secrets.token_hex(16)
 
 
 def _without(text: str, ids: dict[str, str]) -> str:

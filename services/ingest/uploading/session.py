@@ -24,10 +24,15 @@ from services.ingest.uploading.shelf import Place, Shelf, new_holder
 from services.ingest.uploading.spool import Spool
 from services.ingest.uploading.unpacking import Tally, unpacked
 from services.shared.errors import PlatformError
+from services.shared.observability.logs import get_logger
 
 FILES_AT_ONCE: Final = 2
 """Of one upload: while one file is written, the next is decoded."""
 _LINES_AHEAD: Final = 64
+_PAUSES_SECONDS: Final = (0.5, 2.0, 8.0)
+"""How long to wait before what was written for no record is deleted after all."""
+
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ class UploadSession:
         """Let a flush come to its end, then delete what was written for files that did not become records."""
         await self._batch.close()
         for holder in [*self._holders]:
-            await eraser.abandon(holder)
+            await _abandon(eraser, holder)
             self._holders.discard(holder)
 
     async def _work(self, files: AsyncIterator[Arrival]) -> None:
@@ -215,3 +220,14 @@ class UploadSession:
 
 def _refused(file_name: str, error: PlatformError) -> ReportLine:
     return ReportLine(file_name, Outcome.REFUSED, error_code=error.code.value, error_detail=error.detail)
+
+
+async def _abandon(eraser: Eraser, holder: str) -> None:
+    """Delete what a file left; where the disk is full or a server is away, try again, then leave it to the sweep."""
+    for pause_seconds in _PAUSES_SECONDS:
+        try:
+            return await eraser.abandon(holder)
+        except PlatformError as error:
+            _log.warning("abandoning_put_off", holder=holder, code=error.code.value)
+        await asyncio.sleep(pause_seconds)
+    return None
