@@ -13,7 +13,7 @@ from typing import Final
 from services.shared.ecg import STANDARD_LEADS
 from services.signal_analysis.engine.measuring import measure as measured
 from services.signal_analysis.window import Window
-from tests.bench import fit_boundaries, ludb, ludb_truth, neurokit
+from tests.bench import devices, fit_boundaries, ludb, ludb_truth, neurokit
 from tests.bench.row import Row
 from tests.bench.scores import Score, extent
 
@@ -25,6 +25,10 @@ GOALS: Final = {
     ("P", "onset_mean_ms"): 8.0, ("P", "onset_sd_ms"): 13.0, ("P", "offset_mean_ms"): 8.0, ("P", "offset_sd_ms"): 13.0,
     ("QRS", "onset_mean_ms"): 4.0, ("QRS", "onset_sd_ms"): 8.5, ("QRS", "offset_mean_ms"): 4.0,
     ("QRS", "offset_sd_ms"): 8.5, ("T", "offset_mean_ms"): 10.0, ("T", "offset_sd_ms"): 20.0,
+}  # fmt: skip
+DEVICES: Final = {
+    "pr_interval": (15.0, "ms"), "qrs_duration": (10.0, "ms"), "qt_interval": (25.0, "ms"), "p_axis": (10.0, "deg"),
+    "qrs_axis": (10.0, "deg"), "t_axis": (10.0, "deg"),
 }  # fmt: skip
 GOAL_MS: Final = 25.0
 TIMED: Final = 10
@@ -116,4 +120,10 @@ def _rows() -> dict[str, Callable[[], Row]]:
     return rows
 
 
-BENCHES: Final = {**_rows(), "measure": measure}
+def _device(measurement: str) -> Row:
+    """Measure the farthest difference from seven electrocardiographs' own values."""
+    value, (within, unit) = devices.worst(measurement), DEVICES[measurement]
+    return Row(f"devices_{measurement}", value, unit, f"within {within:g} {unit}", abs(value) <= within)
+
+
+BENCHES: Final = {**_rows(), "measure": measure, **{f"devices_{name}": partial(_device, name) for name in DEVICES}}

@@ -57,7 +57,7 @@ def of_lead(analysis: Analysis, at: Intervals, beat: Samples, row: int) -> Volta
     """Return the amplitudes of one row of a standing beat."""
     family = analysis.dominant
     p = family.p if not analysis.p_reason else None
-    q, r, s = _qrs(beat[row, round(at.qrs_onset) : round(at.qrs_offset) + 1])
+    q, r, s = qrs_waves(beat[row, round(at.qrs_onset) : round(at.qrs_offset) + 1])
     return Voltages(
         p=None if p is None else _largest(p_wave.detrended(_part(beat[[row]], p))[0]),
         q=q,
@@ -116,7 +116,7 @@ def _largest(part: Samples) -> float:
     return float(part[np.argmax(np.abs(part))])
 
 
-def _qrs(part: Samples) -> tuple[Amplitude, Amplitude, Amplitude]:
+def qrs_waves(part: Samples) -> tuple[Amplitude, Amplitude, Amplitude]:
     """Return Q, R and S: R is the largest positive deflection; without one all that is negative is Q (a QS complex)."""
     top = int(np.argmax(part))
     if part[top] < LEAST_QRS_MV:

@@ -6,24 +6,12 @@ from typing import Final
 
 import pytest
 
-from services.ingest import formats
-from services.ingest.decoding.declaration import Declaration
-from services.ingest.formats.base import UploadedFile
-from services.signal_analysis.engine.measuring import measure
-from services.signal_analysis.window import Stretch, cut
-from tests.bench import fit_boundaries, ludb
+from tests.bench import devices, fit_boundaries, ludb
 
-DEVICES: Final = {
-    "cardiosoft-xml/deepecg_dummy_ecg.xml", "dicom/pydicom_waveform_ecg.dcm", "dicom/ecgtoolkit_Example.dcm",
-    "muse-xml/braveheart_example1.xml", "muse-xml/braveheart_example2.xml", "philips-sierra/129DYPRG_1.03.xml",
-    "philips-sierra/ad4d3d80-d165_1-04_orig.xml",
-}  # fmt: skip
 TOLERANCES: Final = {
     "pr_interval": 15, "qrs_duration": 10, "qt_interval": 25, "p_axis": 10, "qrs_axis": 10, "t_axis": 10,
     "heart_rate": 1,
 }  # fmt: skip
-FAR: Final = {("philips-sierra/129DYPRG_1.03.xml", "qrs_duration")}
-"""Where the device sees QRS 35 ms longer than any level of the spatial velocity does."""
 
 
 @cache
@@ -56,14 +44,11 @@ def test_ludb_boundaries_are_as_near_as_cardiologists_are(
     assert figures()[kind][f"{side}_sd_ms"] <= sd_ms
 
 
-@pytest.mark.parametrize("name", sorted(DEVICES))
-def test_devices_measure_the_same(data_dir: Path, name: str) -> None:
-    path = data_dir / "formats" / name
-    recording = formats.decode(UploadedFile(path.name, path.read_bytes()), Declaration()).recording
-    said = {one.name: one.value for one in recording.acquisition.measurements}
+@pytest.mark.parametrize("measurement", sorted(TOLERANCES))
+def test_devices_measure_the_same(data_dir: Path, measurement: str) -> None:
+    known = {key: pair for key, pair in devices.pairs(data_dir / "formats").items() if key not in devices.FAR}
+    compared = {key: pair for key, pair in known.items() if key[1] == measurement}
 
-    found = {one.name: one.value for one in measure(cut(recording, Stretch(0, min(60, recording.duration_s))))}
-
-    for measurement, within in TOLERANCES.items():
-        if measurement in said and (name, measurement) not in FAR:
-            assert found[measurement] == pytest.approx(said[measurement], abs=within), measurement
+    assert compared
+    for key, (ours, theirs) in compared.items():
+        assert ours == pytest.approx(theirs, abs=TOLERANCES[measurement]), key
