@@ -128,7 +128,7 @@ def qrs_waves(part: Samples) -> tuple[Amplitude, Amplitude, Amplitude]:
 
 
 def _st(lead: Samples, at: Intervals, after_ms: float) -> Amplitude:
-    """Return the level (mean of 8 ms) so long after J; None where that is beyond the average beat."""
+    """Return the level (mean of five samples, 10 ms) so long after J; None where that is beyond the average beat."""
     place = round(at.qrs_offset) + of_ms(after_ms)
     part = lead[place - 2 : place + 3]
     return float(part.mean()) if len(part) else None
