@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup images images-base ui demo up run test cluster-test check fuzz bench proto format lock clean promtool snapshots chart-docs
+.PHONY: help setup images images-base ui demo up run test cluster-test check fuzz bench proto format lock clean promtool snapshots chart-docs format-docs
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -114,6 +114,9 @@ proto: .venv/.installed ## regenerate proto/gen from the contracts
 
 chart-docs: .venv/.installed ## write the chart's README from its schema and defaults
 	$(BIN)/python helm/generate_readme.py
+
+format-docs: .venv/.installed ## write docs/formats.md from what every format says of itself
+	PYTHONPATH=.:proto/gen $(BIN)/python -m tests.architecture.formats
 
 format: .venv/.installed ## format Python and contracts
 	$(BIN)/ruff check --fix-only --quiet .

@@ -67,14 +67,11 @@ class Platform:
 
     def get(self, path: str, **parameters: str) -> Json:
         """Return one resource; a platform that is away for a moment is asked again."""
-        for pause in PAUSES_SECONDS:
-            try:
-                return self._document("GET", path, params=parameters)
-            except Refused as error:
-                if error.exit_code is not ExitCode.UNREACHABLE:
-                    raise
-            time.sleep(pause)
-        return self._document("GET", path, params=parameters)
+        return self._patiently("GET", path, params=parameters)
+
+    def ask(self, path: str, body: Json) -> Json:
+        """Post a question, which changes nothing; a platform that is away for a moment is asked again."""
+        return self._patiently("POST", path, json=body)
 
     def post(self, path: str, body: Json | None = None) -> Json:
         """Post a JSON body and return the answer."""
@@ -122,6 +119,16 @@ class Platform:
         """Write a file's bytes to `target` as they come."""
         with self._streamed("GET", path) as response:
             target.writelines(response.iter_bytes())
+
+    def _patiently(self, method: str, path: str, **request: Any) -> Json:
+        for pause in PAUSES_SECONDS:
+            try:
+                return self._document(method, path, **request)
+            except Refused as error:
+                if error.exit_code is not ExitCode.UNREACHABLE:
+                    raise
+            time.sleep(pause)
+        return self._document(method, path, **request)
 
     def _document(self, method: str, path: str, **request: Any) -> Json:
         with self._translated():

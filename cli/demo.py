@@ -17,10 +17,12 @@ from cli.datasets import dataset_named
 from cli.embedded import own_platform, refusals_told
 from cli.errors import CommandFailed, ExitCode
 from cli.files import gather
-from cli.ingest import Report, put_labels, upload
+from cli.ingest import put_labels
 from cli.output import say
+from cli.report import Report
 from cli.settings import ApiKey, Connection
 from cli.train import follow
+from cli.uploading import Manner, upload
 
 ARCHITECTURE: Final = "inception_time"
 MODEL_NAME: Final = "demo-inception-time"
@@ -128,15 +130,15 @@ class _Uploaded:
 
 
 def _upload(platform: Platform, name: str, collection: Any, declared: Mapping[str, str]) -> _Uploaded:
-    report = Report(dataset_named(platform, name, make=True))
-    upload(platform, report, gather([collection.folder]), declared)
-    if refused := report.refused():
-        first = refused[0]
+    dataset_id = dataset_named(platform, name, make=True)
+    with Report(dataset_id) as report:
+        upload(platform, report, gather([collection.folder]), Manner(declared))
+        records = [line["record"] for line in report.lines() if line["record"] is not None]
+    for first in report.shown:
         raise CommandFailed(f"{first['file_name']} was refused: {first['error']['detail']}", ExitCode.PARTLY_REFUSED)
-    labels = put_labels(platform, report.dataset_id, collection.labels)
-    records = [line["record"] for line in report.files if line["record"] is not None]
+    labels = put_labels(platform, dataset_id, collection.labels)
     say(f"  {len(records)} ECGs in {name}, labelled {', '.join(labels['classes'])}")
-    return _Uploaded(report.dataset_id, records)
+    return _Uploaded(dataset_id, records)
 
 
 def _train(platform: Platform, prepared: Any, dataset_id: str, validation_dataset_id: str) -> Json:

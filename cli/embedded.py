@@ -21,6 +21,12 @@ def up(
     data_dir: Annotated[Path, typer.Option(file_okay=False, help="Where everything is kept.")] = DEFAULT_DATA_DIR,
     host: Annotated[str, typer.Option(help="Loopback only: embedded, everyone is one local user.")] = DEFAULT_HOST,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = DEFAULT_PORT,
+    dicom_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Receive ECGs by DICOM C-STORE on this port.")
+    ] = None,
+    dicom_sender: Annotated[
+        list[str] | None, typer.Option(metavar="AE_TITLE", help="Who may send; EINTHOVEN-SCU where none is named.")
+    ] = None,
 ) -> None:
     """Serve the whole platform from this machine until interrupted."""
     with refusals_told():
@@ -28,7 +34,9 @@ def up(
         from deploy.local.settings import LocalSettings  # noqa: PLC0415 likewise
 
         serve(
-            LocalSettings(data_dir, host, port),
+            LocalSettings(
+                data_dir, host, port, dicom_port=dicom_port, dicom_senders=tuple(dicom_sender or ("EINTHOVEN-SCU",))
+            ),
             announce=lambda url: say(f"Einthoven answers at {url}. End with Ctrl-C."),
         )
 

@@ -77,7 +77,7 @@ def searched(request: Request, data_sets: list[DataSet], matched: frozenset[str]
 
 
 def stored(lines: Iterable[FileReport], base: str) -> Response:
-    """Return what became of instances that were sent: 200 all stored, 202 some, or with warnings, 409 none."""
+    """Return what became of instances that were sent: 200 all stored, 202 some, 409 none."""
     answer = _StoreAnswer(base)
     for line in lines:
         answer.add(line)
@@ -113,14 +113,13 @@ class _StoreAnswer:
         self._failed: list[DataSet] = []
         self._unknown: list[DataSet] = []
         self._studies: set[str] = set()
-        self._warned = False
         self.reason = ""
 
     @property
     def status(self) -> int:
         """The HTTP status."""
         if not self._failed and not self._unknown:
-            return 202 if self._warned else 200
+            return 200
         return 202 if self._stored else 409
 
     def add(self, line: FileReport) -> None:
@@ -135,9 +134,6 @@ class _StoreAnswer:
             return
         self._studies.add(place(self._base, instance, "studies"))
         named["00081190"] = _value("UR", place(self._base, instance))
-        if line.outcome is FileOutcome.STORED_WITH_WARNINGS:
-            self._warned = True
-            named["00081196"] = _value("US", dicom.WARNED)
         self._stored.append(named)
 
     def data_set(self) -> DataSet:

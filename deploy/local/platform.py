@@ -5,10 +5,12 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
 from deploy.local.settings import LocalSettings, exclusive
 from gateway import bootstrap as gateway
+from gateway.auth import LOCAL_CALLER
 from gateway.settings import GatewaySettings, PeerSettings
 from services.exchange import bootstrap as exchange
 from services.exchange.settings import ExchangeSettings
@@ -16,6 +18,7 @@ from services.inference import bootstrap as inference
 from services.inference.settings import InferenceSettings
 from services.ingest import bootstrap as ingest
 from services.ingest.settings import IngestSettings
+from services.shared.errors import InvalidRequest
 from services.shared.messaging.local import LocalBus
 from services.shared.storage import ObjectStore
 from services.shared.storage.filesystem import FolderStore
@@ -43,6 +46,8 @@ class LocalPlatform:
         self._settings = settings
         self._running = AsyncExitStack()
         self.url = ""
+        self.dicom_address = ""
+        """Where DICOM senders reach it; empty where it receives none."""
 
     async def __aenter__(self) -> "LocalPlatform":
         """Start everything; what had started is stopped again where something fails."""
@@ -74,15 +79,31 @@ class LocalPlatform:
         rooms = PeerSettings(
             **peers, signal_analysis_address=views, inference_address=predictions, trainer_address=trainings
         )
+        if self._settings.dicom_port is not None:
+            self.dicom_address = await self._receive(records, self._settings.dicom_port)
         address = {"host": self._settings.host, "port": self._settings.port}
         door = self._settings_of(GatewaySettings, peers=rooms, authentication="local", **address)
         self.url = f"http://{await self._run(gateway.build(door))}"
+
+    async def _receive(self, records: str, port: int) -> str:
+        from services.ingest.dicom_receiver import bootstrap, settings  # noqa: PLC0415 heavy, and seldom asked for
+
+        given = {
+            "ingest_address": records,
+            "host": self._settings.host,
+            "port": port,
+            "departments": dict.fromkeys(self._settings.dicom_senders, LOCAL_CALLER.tenant),
+        }
+        return await self._run(bootstrap.build(self._settings_of(settings.DicomReceiverSettings, **given)))
 
     def _settings_of(self, kind: type[AnySettings], **more: Any) -> AnySettings:
         """Return a deployable's settings: of what is shared and what is given, as much as it has fields for."""
         name = kind.model_config.get("env_prefix", "").removeprefix("EINTHOVEN_").strip("_").lower()
         given = self._settings.parts(name) | more
-        return kind(**{field: value for field, value in given.items() if field in kind.model_fields})
+        try:
+            return kind(**{field: value for field, value in given.items() if field in kind.model_fields})
+        except ValidationError as error:
+            raise InvalidRequest(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
 
     async def _run(self, building: Awaitable[_Startable]) -> str:
         deployable = await building

@@ -24,6 +24,10 @@ class LocalSettings:
     host: str = "127.0.0.1"
     port: int = 8080
     """0 takes a free port."""
+    dicom_port: int | None = None
+    """Where DICOM senders reach it; 0 takes a free port, None receives none."""
+    dicom_senders: tuple[str, ...] = ("EINTHOVEN-SCU",)
+    """The AE titles that may send."""
     telemetry: TelemetrySettings = field(
         default_factory=lambda: TelemetrySettings(log_format="text", log_level="warning")
     )

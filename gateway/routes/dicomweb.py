@@ -44,7 +44,7 @@ _ANSWER: Final = {"content": {DICOM_JSON: STORED_ANSWER}}
 _STORED: Final[dict[int | str, Any]] = {
     **problems(404, 413, 507),
     200: {"description": "All are stored.", **_ANSWER},
-    202: {"description": "Some are not stored, or are with warnings.", **_ANSWER},
+    202: {"description": "Some are not stored.", **_ANSWER},
     409: {"description": "None is stored.", **_ANSWER},
     415: {"description": "No DICOM files", "content": _PROBLEM},
 }

@@ -21,8 +21,6 @@ CLASS_NOT_SUPPORTED: Final = 0x0122
 OUT_OF_RESOURCES: Final = 0xA700
 DOES_NOT_MATCH: Final = 0xA900
 CANNOT_UNDERSTAND: Final = 0xC000
-WARNED: Final = 0xB007
-"""Stored, though the data set does not match its SOP class."""
 
 FAILURE_OF: Final[dict[ErrorCode, int]] = {
     ErrorCode.INVALID_REQUEST: CANNOT_UNDERSTAND,

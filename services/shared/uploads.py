@@ -34,7 +34,9 @@ def checked_name(given: str) -> str:
     """Return the name that a file is kept under; raises InvalidRequest where nothing sensible is left."""
     name = relative_name(given)
     if not name.strip() or name == ".." or len(name) > MAX_NAME_CHARACTERS or not name.isprintable():
-        raise InvalidRequest(f"A file's name, folders included, has 1 to {MAX_NAME_CHARACTERS} printable characters.")
+        raise InvalidRequest(
+            f"A file's name, folders included, has 1 to {MAX_NAME_CHARACTERS} characters, all printable."
+        )
     return name
 
 

@@ -23,6 +23,8 @@ KUBERNETES: Final = ("1.29", "1.30", "1.31", "1.32", "1.33", "1.34")
 COMPONENTS: Final = ("gateway", "ingest", "signal-analysis", "inference", "trainer", "exchange")
 KINDS: Final = {"Deployment", "Service", "ConfigMap", "ServiceAccount", "NetworkPolicy", "PodDisruptionBudget"}
 FURNITURE: Final = KINDS | {"HorizontalPodAutoscaler"}
+RECEIVER: Final = "dicom-receiver"
+"""A component that is there where a site has DICOM senders; its number of pods is fixed."""
 FOREIGN: Final = ("gateway.networking.k8s.io/", "monitoring.coreos.com/")
 """What other projects define, and a validator of Kubernetes does not know."""
 PLACEHOLDERS: Final = {
@@ -42,6 +44,12 @@ LEAST: Final[dict[str, Any]] = {
     "secret": {"existing": "einthoven-given"},
 }
 """What must be given."""
+
+RECEIVING: Final[dict[str, Any]] = {
+    "dicomReceiver": {"enabled": True, "senders": {"CART1": "cardiology", "PACS (old)": "surgery"}},
+    "networkPolicy": {"dicomFrom": [{"ipBlock": {"cidr": "10.30.0.0/24"}}]},
+}
+"""What a site with DICOM senders gives beside."""
 
 EVALUATION: Final[dict[str, Any]] = {"bundled": {name: {"enabled": True} for name in ("nats", "postgres", "s3")}}
 """What an evaluation gives."""
@@ -89,6 +97,7 @@ EVERYTHING: Final[dict[str, Any]] = {
         "apiServer": {"cidrs": ["10.96.0.1/32"]},
         "metricsFrom": [{"namespaceSelector": {"matchLabels": {"name": "monitoring"}}}],
         "gatewayFrom": [{"namespaceSelector": {}}],
+        **RECEIVING["networkPolicy"],
     },
     "ingress": {"enabled": True, "className": "any", "annotations": {"a": "b"}, "tlsSecret": "certificate"},
     "httpRoute": {"enabled": True, "parentRefs": [{"name": "public"}], "hostnames": ["ecg.local"]},
@@ -98,6 +107,22 @@ EVERYTHING: Final[dict[str, Any]] = {
     "inference": _COMPONENT,
     "trainer": _COMPONENT,
     "exchange": _COMPONENT,
+    "dicomReceiver": {
+        **{key: value for key, value in _COMPONENT.items() if key != "autoscaling"},
+        **RECEIVING["dicomReceiver"],
+        "aeTitle": "ECG ARCHIVE",
+        "dataset": "from carts",
+        "associations": 4,
+        "maxObjectMiB": 16,
+        "tls": {"secret": "dicom-certificate", "clientCaSecret": "dicom-carts"},
+        "service": {
+            "type": "LoadBalancer",
+            "port": 104,
+            "nodePort": 30104,
+            "loadBalancerSourceRanges": ["10.30.0.0/24"],
+            "annotations": {"a": "b"},
+        },
+    },
     "worker": {
         **{key: value for key, value in _COMPONENT.items() if key != "autoscaling"},
         "queue": "trainings",

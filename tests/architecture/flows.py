@@ -13,6 +13,7 @@ PODS: Final = {
     "inference",
     "trainer",
     "exchange",
+    "dicom-receiver",
     "worker",
     "migrations",
     "test",

@@ -138,10 +138,10 @@ def _take(kind: type[BaseSettings], given: dict[str, str], monkeypatch: pytest.M
 def test_a_pod_has_time_to_leave_and_to_drain(everything: chart.Rendering) -> None:
     grace = {
         component: everything.one("Deployment", component)["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
-        for component in ("gateway", "ingest", "exchange")
+        for component in ("gateway", "ingest", "exchange", chart.RECEIVER)
     }
 
-    assert grace == {"gateway": 40, "ingest": 30, "exchange": 40}
+    assert grace == {"gateway": 40, "ingest": 30, "exchange": 40, chart.RECEIVER: 40}
 
 
 def test_pods_are_replaced_for_their_own_settings_only(least: chart.Rendering, tmp_path: Path) -> None:
@@ -225,11 +225,14 @@ def test_whoever_serves_goes_before_trainings(everything: chart.Rendering) -> No
     assert training["preemptionPolicy"] == "Never"
 
 
-def test_every_way_is_open_at_both_ends_and_drawn(evaluation: chart.Rendering) -> None:
+def test_every_way_is_open_at_both_ends_and_drawn(evaluation: chart.Rendering, tmp_path: Path) -> None:
     drawn = set(flows.drawn((ROOT / "docs/architecture.md").read_text(encoding="utf-8")))
+    receiving = chart.render({**chart.EVALUATION, **chart.RECEIVING}, tmp_path)
 
-    assert set(flows.outgoing(evaluation.objects)) == drawn
-    assert set(flows.incoming(evaluation.objects)) == drawn
+    assert set(flows.outgoing(receiving.objects)) == drawn
+    assert set(flows.incoming(receiving.objects)) == drawn
+    assert drawn - set(flows.outgoing(evaluation.objects)) == {(chart.RECEIVER, "ingest")}
+    assert drawn - set(flows.incoming(evaluation.objects)) == {(chart.RECEIVER, "ingest")}
 
 
 def test_every_pod_is_closed_at_first(evaluation: chart.Rendering, local: chart.Rendering) -> None:

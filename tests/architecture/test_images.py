@@ -14,13 +14,14 @@ from tests.architecture.tree import ROOT
 UV: Final = Path(sys.executable).parent / "uv"
 ROOMS: Final = {
     "gateway": "gateway",
-    "ingest": "services.ingest",
-    "signal-analysis": "services.signal_analysis",
-    "inference": "services.inference",
-    "trainer-cpu": "services.trainer",
-    "exchange": "services.exchange",
+    "services.ingest": "ingest",
+    "services.ingest.dicom_receiver": "ingest",
+    "services.signal_analysis": "signal-analysis",
+    "services.inference": "inference",
+    "services.trainer": "trainer-cpu",
+    "services.exchange": "exchange",
 }
-"""Lock and package. The trainer's own process starts without torch: its workers bring it."""
+"""Package and lock. The trainer's own process starts without torch: its workers bring it."""
 STAGES: Final = dict(
     re.findall(
         r"^FROM \S+ AS (\S+)\n(.*?)(?=^FROM|\Z)",
@@ -31,8 +32,8 @@ STAGES: Final = dict(
 NO_OPTIONS: Final = Namespace(registry="here", tag="1", only="", base="", archives="", ca="", args="", version="")
 
 
-@pytest.mark.parametrize(("lock", "room"), ROOMS.items(), ids=ROOMS)
-def test_a_room_starts_with_the_packages_of_its_image_and_no_others(lock: str, room: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("room", "lock"), ROOMS.items(), ids=ROOMS)
+def test_a_room_starts_with_the_packages_of_its_image_and_no_others(room: str, lock: str, tmp_path: Path) -> None:
     python = tmp_path / "venv/bin/python"
     subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, tmp_path / "venv"], check=True)
     install: list[str | Path] = [

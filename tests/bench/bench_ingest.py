@@ -213,6 +213,7 @@ def platform(folder: Path) -> Iterator[tuple[int, list[psutil.Process]]]:
         _running("services.ingest", "INGEST", shared | storage | {"RPC__PORT": str(rpc)}, rpc) as ingest,
         _running("gateway", "GATEWAY", shared | door, http) as gateway,
     ):
+        _wait_until_ready(http)
         yield http, [psutil.Process(ingest.pid), psutil.Process(gateway.pid)]
 
 
@@ -227,6 +228,18 @@ def _running(module: str, prefix: str, settings: dict[str, str], port: int) -> I
     finally:
         process.terminate()
         process.wait(60)
+
+
+def _wait_until_ready(port: int) -> None:
+    """Wait until the gateway takes calls, which it says some time after it listens."""
+    for _ in range(600):
+        if (
+            httpx.get(f"http://127.0.0.1:{port}/api/v1/datasets", trust_env=False, timeout=30).status_code
+            == httpx.codes.OK
+        ):
+            return
+        time.sleep(0.1)
+    raise RuntimeError("The gateway does not become ready.")
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:

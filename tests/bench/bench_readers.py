@@ -1,8 +1,9 @@
 """How many ECGs of 12 leads x 10 s at 500 Hz one core reads, format by format, against the least that reading takes.
 
-The floor is what the library of a format does with the same file; where none is in common use, it is reading the bytes
-and seeing them as numbers (`np.frombuffer`), or a bare parse of the XML. Ours is all that ingest does to a file: it is
-recognised, read, its leads named and ordered, its samples scaled to millivolt, checked and remarked upon.
+The floor is what the library of a format does with the same file, in millivolt; where none is in common use, it is
+reading the bytes and seeing them as numbers (`np.frombuffer`), or a bare parse of the XML. Ours is all that ingest does
+to a file: it is recognised, read, its leads named and ordered, its samples scaled to millivolt, checked and remarked
+upon.
 """
 
 import os
@@ -60,7 +61,7 @@ LIBRARY: Final[Mapping[str, Floor]] = {
     "wfdb": lambda path: wfdb.rdrecord(str(path.with_suffix(""))),
     "npy": np.load,
     "npz": lambda path: np.load(path)["ecg"],
-    "mat": lambda path: scipy.io.loadmat(path)["val"],
+    "mat": lambda path: (scipy.io.loadmat(path)["val"] / 1000).astype(np.float32),
     "dicom": _dicom,
     "csv": _csv,
 }

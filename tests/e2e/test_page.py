@@ -124,6 +124,10 @@ def test_an_ecg_is_drawn_with_its_scale_pulse_and_filter_state(page: Page) -> No
     expect(page.get_by_role("status").filter(has_text="/min")).to_be_visible()
 
 
+def test_how_good_the_ecg_is_stands_in_its_head(page: Page) -> None:
+    expect(page.locator("header.record .grade")).to_have_text(re.compile("good|usable|poor|unusable"))
+
+
 def test_ten_seconds_are_250_millimetres_and_a_millivolt_is_ten(page: Page) -> None:
     page.get_by_label("Layout").select_option("12x1")
     page.get_by_label("Size").select_option("true")

@@ -14,11 +14,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from services.ingest.catalog.acquisitions import json_of
+from services.ingest.catalog import acquisitions, qualities
 from services.ingest.convert import decoded_to_pb
+from services.ingest.decoding.statements import impersonal
 from services.ingest.formats.base import MAX_DECODED_BYTES, Format, UploadedFile
+from services.ingest.records import ReadFile
 from services.shared.ecg import MAX_ABS_MV, Recording
 from services.shared.errors import Internal, PlatformError
+from services.shared.quality import assess_recording
 from tests.fuzz.samples import Sample
 
 MAX_SECONDS: Final = 2.0
@@ -119,7 +122,8 @@ def _outcome(known: Format, sample: Sample) -> tuple[str, str]:
         return _sentence(error.detail)
     except BaseException as error:  # noqa: BLE001 likewise, down to a library's own exit
         return f"raised {type(error).__name__}", f"{error} at {_place(error)}"
-    return _soundness(known.NAME, recording)
+    outcome, detail = _soundness(recording)
+    return (outcome, detail) if outcome != "read" else _afterlife(known.NAME, recording)
 
 
 def _sentence(detail: str) -> tuple[str, str]:
@@ -130,8 +134,8 @@ def _sentence(detail: str) -> tuple[str, str]:
     return "refused", detail
 
 
-def _soundness(name: str, recording: Recording) -> tuple[str, str]:
-    """Check what a recording promises, and that it can be sent and stored."""
+def _soundness(recording: Recording) -> tuple[str, str]:
+    """Check what a recording promises."""
     largest = np.nanmax(np.abs(recording.signal), initial=0)
     if not largest <= 2 * MAX_ABS_MV:  # a derived lead is the difference of two
         return "absurd", f"{largest} mV"
@@ -143,12 +147,19 @@ def _soundness(name: str, recording: Recording) -> tuple[str, str]:
     bad = [text for text in texts if not _is_text(text)]
     if bad:
         return "unsayable", repr(bad[0])
+    return "read", ""
+
+
+def _afterlife(name: str, found: Recording) -> tuple[str, str]:
+    """Check that a recording can be judged, sent and stored."""
     try:
-        json.dumps(json_of(recording.acquisition), allow_nan=False)
+        recording = impersonal(found)
         datetime.fromisoformat(recording.acquisition.acquired_at or "2000-01-01")
-        decoded_to_pb(name, recording).SerializeToString()
-    except Exception as error:  # noqa: BLE001 whatever it is, nobody could be told of the recording
-        return f"cannot be told: {type(error).__name__}", str(error)
+        quality = assess_recording(recording)
+        json.dumps([acquisitions.json_of(recording.acquisition), qualities.json_of(quality)], allow_nan=False)
+        decoded_to_pb(ReadFile(name, recording, quality)).SerializeToString()
+    except Exception as error:  # noqa: BLE001 whatever it is, the recording is lost on its way
+        return f"cannot be kept: {type(error).__name__}", f"{error} at {_place(error)}"
     return "read", ""
 
 

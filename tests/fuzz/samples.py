@@ -135,7 +135,7 @@ def _undated(data: bytes) -> bytes:
 
 def _other_npz(raw: Raw) -> tuple[Sample, ...]:
     names = np.array(STANDARD_LEADS)
-    return (_named("two.npz", npz_of(compressed=True, a=raw, b=raw.T / 1000, leads=names), AT_500_HZ),)
+    return (_named("two.npz", npz_of(compressed=True, ecg=raw, b=raw.T / 1000, leads=names), AT_500_HZ),)
 
 
 def _other_npy(raw: Raw) -> tuple[Sample, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from services.ingest.decoding.declaration import Declaration
-from services.ingest.formats.base import UploadedFile
+from services.ingest.formats.base import About, UploadedFile
 from services.shared.acquisition import Acquisition, DeviceMeasurement
 from services.shared.ecg import Recording, Remark
 from services.shared.errors import Internal, UnreadableFile
@@ -28,6 +28,7 @@ class Reader:
 
     act: Callable[[], object]
     NAME = "planted"
+    ABOUT = About("", "", "", "", "", ())
 
     def sniff(self, file: UploadedFile) -> bool:
         return True
@@ -68,10 +69,10 @@ def recording(**more: object) -> Callable[[], object]:
         (recording(age_years=900.0), "absurd"),
         (recording(remarks=(Remark("a", "b\ud800"),)), "unsayable"),
         (recording(acquisition=Acquisition(statements=("Sinus\0",))), "unsayable"),
-        (recording(acquisition=Acquisition(acquired_at="yesterday")), "cannot be told: ValueError"),
+        (recording(acquisition=Acquisition(acquired_at="yesterday")), "cannot be kept: ValueError"),
         (
             recording(acquisition=Acquisition(measurements=(DeviceMeasurement("p_axis", float("nan"), "deg"),))),
-            "cannot be told: ValueError",
+            "cannot be kept: ValueError",
         ),
         (lambda: Path("/etc/hostname").read_bytes(), "touched"),
         (lambda: os.listdir("/"), "touched"),  # noqa: PTH208 what a library would call

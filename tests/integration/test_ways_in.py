@@ -126,7 +126,7 @@ def _forged(secret: str, *, age_seconds: float = 0.0) -> str:
 
 def _unsigned() -> str:
     claims = {"iss": "gateway", "aud": "einthoven-internal", "iat": 0, "exp": 1 << 40, "sub": "mallory"}
-    return jwt.encode(claims | {"tenant": "cardiology", "roles": ["member"]}, None, algorithm="none")
+    return jwt.encode(claims | {"tenant": "cardiology", "roles": ["member"]}, "", algorithm="none")
 
 
 async def _code(distributed: DistributedPlatform, service: str, metadata: Any) -> grpc.StatusCode:

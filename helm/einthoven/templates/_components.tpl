@@ -42,6 +42,14 @@ exchange:
   uses: [identity, storage, bus, database]
   calls: []
   migrates: true
+dicom-receiver:
+  values: dicomReceiver
+  absent: {{ not .root.Values.dicomReceiver.enabled }}
+  imageOf: ingest
+  command: [python, -m, services.ingest.dicom_receiver]
+  serves: dicom
+  uses: [identity]
+  calls: [ingest]
 worker:
   values: worker
   serves: nothing
@@ -67,4 +75,5 @@ s3: {dependency: storage, port: 9000}
 
 {{- define "einthoven.rpcPort" -}}50051{{- end }}
 {{- define "einthoven.httpPort" -}}8080{{- end }}
+{{- define "einthoven.dicomPort" -}}11112{{- end }}
 {{- define "einthoven.metricsPort" -}}9090{{- end }}

@@ -6,7 +6,7 @@ apiVersion: apps/v1
 kind: Deployment
 metadata: {{- include "einthoven.metadata" . | nindent 2 }}
 spec:
-  {{- if not $values.autoscaling.enabled }}
+  {{- if not (and $values.autoscaling $values.autoscaling.enabled) }}
   replicas: {{ $values.replicas }}
   {{- end }}
   revisionHistoryLimit: 3
@@ -37,6 +37,9 @@ spec:
         - name: {{ .component }}
           image: {{ include "einthoven.image" . }}
           imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+          {{- with $facts.command }}
+          command: {{- toYaml . | nindent 12 }}
+          {{- end }}
           securityContext: {{- include "einthoven.containerSecurity" . | nindent 12 }}
           envFrom:
             - configMapRef:
@@ -44,6 +47,9 @@ spec:
           env: {{- include "einthoven.environment" . | nindent 12 }}
           ports: {{- include "einthoven.ports" . | nindent 12 }}
           {{- include "einthoven.probes" . | nindent 10 }}
+          {{- if eq $facts.serves "dicom" }}
+          {{- include "einthoven.lifecycle" . | nindent 10 }}
+          {{- end }}
           resources: {{- toYaml $values.resources | nindent 12 }}
           volumeMounts: {{- include "einthoven.volumeMounts" . | nindent 12 }}
       volumes: {{- include "einthoven.volumes" . | nindent 8 }}
@@ -54,15 +60,20 @@ spec:
 {{- define "einthoven.ports" -}}
 {{- $facts := include "einthoven.facts" . | fromYaml -}}
 - name: {{ $facts.serves }}
-  containerPort: {{ include (ternary "einthoven.rpcPort" "einthoven.httpPort" (eq $facts.serves "grpc")) . }}
+  containerPort: {{ include (get (dict "grpc" "einthoven.rpcPort" "http" "einthoven.httpPort" "dicom" "einthoven.dicomPort") $facts.serves) . }}
 - name: metrics
   containerPort: {{ include "einthoven.metricsPort" . }}
 {{- end }}
 
-{{/* Readiness counts what the component stands on; liveness does not, or one lost dependency would restart everything. */}}
+{{/*
+Readiness counts what the component stands on; liveness does not, or one lost dependency would restart everything. A DICOM
+sender is told in words that ingest is away, which it would not be by a port that nobody answers: that counts as ready.
+*/}}
 {{- define "einthoven.probes" -}}
-{{- $alive := ternary (dict "tcpSocket" (dict "port" "grpc")) (dict "httpGet" (dict "path" "/healthz" "port" "http")) (eq (include "einthoven.facts" . | fromYaml).serves "grpc") -}}
-{{- $ready := ternary (dict "grpc" (dict "port" (include "einthoven.rpcPort" . | int))) (dict "httpGet" (dict "path" "/readyz/gateway" "port" "http")) (eq (include "einthoven.facts" . | fromYaml).serves "grpc") -}}
+{{- $serves := (include "einthoven.facts" . | fromYaml).serves -}}
+{{- $open := dict "tcpSocket" (dict "port" $serves) -}}
+{{- $alive := ternary (dict "httpGet" (dict "path" "/healthz" "port" "http")) $open (eq $serves "http") -}}
+{{- $ready := get (dict "grpc" (dict "grpc" (dict "port" (include "einthoven.rpcPort" . | int))) "http" (dict "httpGet" (dict "path" "/readyz/gateway" "port" "http")) "dicom" $open) $serves -}}
 startupProbe:
   {{- toYaml $alive | nindent 2 }}
   periodSeconds: 1
@@ -78,4 +89,12 @@ readinessProbe:
   periodSeconds: 3
   timeoutSeconds: 3
   failureThreshold: 2
+{{- end }}
+
+{{/* DICOM has no word for leaving: the port stays open until every node has heard that the pod goes. */}}
+{{- define "einthoven.lifecycle" -}}
+lifecycle:
+  preStop:
+    exec:
+      command: [python, -c, "import time; time.sleep({{ .root.Values.shutdown.leaveSeconds }})"]
 {{- end }}

@@ -9,8 +9,13 @@
 
 {{- define "einthoven.image" -}}
 {{- $image := .root.Values.image -}}
-{{- $own := dig (get (include "einthoven.facts" . | fromYaml) "values" | default "") "image" "" (.root.Values | toYaml | fromYaml) -}}
+{{- $facts := include "einthoven.facts" . | fromYaml -}}
+{{- $own := dig (get $facts "values" | default "") "image" "" (.root.Values | toYaml | fromYaml) -}}
+{{- if and $facts.imageOf (not $own) -}}
+{{- include "einthoven.image" (dict "root" .root "component" $facts.imageOf) }}
+{{- else -}}
 {{- default (printf "%s/einthoven-%s:%s" $image.registry .component (default .root.Chart.AppVersion $image.tag)) $own }}
+{{- end }}
 {{- end }}
 
 {{- define "einthoven.pullSecrets" -}}

@@ -59,7 +59,7 @@ spec:
     - {port: {{ include "einthoven.rpcPort" . }}, protocol: TCP}
   from:
     {{- range $caller, $its := include "einthoven.components" . | fromYaml }}
-    {{- if has $component $its.calls }}
+    {{- if and (has $component $its.calls) (not $its.absent) }}
     - podSelector:
         matchLabels: {{- include "einthoven.selector" (dict "root" $root "component" $caller) | nindent 10 }}
     {{- end }}
@@ -72,6 +72,12 @@ spec:
   {{- with .root.Values.networkPolicy.gatewayFrom }}
   from: {{- toYaml . | nindent 4 }}
   {{- end }}
+{{- end }}
+
+{{- define "einthoven.from.dicom" -}}
+- ports:
+    - {port: {{ include "einthoven.dicomPort" . }}, protocol: TCP}
+  from: {{- toYaml .root.Values.networkPolicy.dicomFrom | nindent 4 }}
 {{- end }}
 
 {{/* Workers of one training find each other on ports that they agree on at its start; nobody else reaches a worker. */}}

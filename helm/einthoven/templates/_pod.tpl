@@ -32,6 +32,14 @@ nats-ca: {{ $values.nats.caSecret }}
 {{- if and (has "database" $facts.uses) $values.database.caSecret (not $values.bundled.postgres.enabled) }}
 database-ca: {{ $values.database.caSecret }}
 {{- end }}
+{{- if eq $facts.serves "dicom" }}
+{{- with $values.dicomReceiver.tls.secret }}
+dicom-certificate: {{ . }}
+{{- end }}
+{{- with $values.dicomReceiver.tls.clientCaSecret }}
+dicom-senders-ca: {{ . }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "einthoven.volumeMounts" -}}

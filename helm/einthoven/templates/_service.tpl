@@ -4,11 +4,12 @@ Their names hold pods that are not ready, too: clients ask each pod whether it t
 */}}
 {{- define "einthoven.service" -}}
 {{- $facts := include "einthoven.facts" . | fromYaml -}}
+{{- $service := (get .root.Values $facts.values).service -}}
 apiVersion: v1
 kind: Service
 metadata:
   {{- include "einthoven.metadata" . | nindent 2 }}
-  {{- with (get .root.Values $facts.values).service }}
+  {{- with $service }}
   {{- with .annotations }}
   annotations: {{- toYaml . | nindent 4 }}
   {{- end }}
@@ -18,7 +19,10 @@ spec:
   clusterIP: None
   publishNotReadyAddresses: true
   {{- else }}
-  type: {{ .root.Values.gateway.service.type }}
+  type: {{ $service.type }}
+  {{- end }}
+  {{- if eq $facts.serves "dicom" }}
+  {{- include "einthoven.service.senders" $service | nindent 2 }}
   {{- end }}
   selector: {{- include "einthoven.selector" . | nindent 4 }}
   ports:
@@ -31,13 +35,23 @@ spec:
       port: {{ include "einthoven.metricsPort" . }}
       targetPort: metrics
     {{- else }}
-    - name: http
-      port: 80
-      targetPort: http
-      {{- if and .root.Values.gateway.service.nodePort (ne .root.Values.gateway.service.type "ClusterIP") }}
-      nodePort: {{ .root.Values.gateway.service.nodePort }}
+    - name: {{ $facts.serves }}
+      port: {{ ternary $service.port 80 (eq $facts.serves "dicom") }}
+      targetPort: {{ $facts.serves }}
+      {{- if and $service.nodePort (ne $service.type "ClusterIP") }}
+      nodePort: {{ $service.nodePort }}
       {{- end }}
     {{- end }}
+{{- end }}
+
+{{/* From outside, a sender keeps its address, or else no policy and no log could tell it from another. */}}
+{{- define "einthoven.service.senders" -}}
+{{- if ne .type "ClusterIP" }}
+externalTrafficPolicy: {{ .externalTrafficPolicy }}
+{{- end }}
+{{- if and .loadBalancerSourceRanges (eq .type "LoadBalancer") }}
+loadBalancerSourceRanges: {{- toYaml .loadBalancerSourceRanges | nindent 2 }}
+{{- end }}
 {{- end }}
 
 {{- define "einthoven.serviceaccount" -}}

@@ -90,11 +90,31 @@ DRAIN_SECONDS: {{ .root.Values.shutdown.drainSeconds | quote }}
 LEAVE_SECONDS: {{ .root.Values.shutdown.leaveSeconds | quote }}
 {{- end }}
 
+{{- define "einthoven.settings.dicom" -}}
+{{- $values := .root.Values.dicomReceiver -}}
+HOST: "0.0.0.0"
+PORT: {{ include "einthoven.dicomPort" . | quote }}
+AE_TITLE: {{ $values.aeTitle | quote }}
+DEPARTMENTS: {{ $values.senders | toJson | quote }}
+DATASET: {{ $values.dataset | quote }}
+LIMITS__ASSOCIATIONS: {{ $values.associations | quote }}
+LIMITS__MAX_OBJECT_BYTES: {{ mul $values.maxObjectMiB 1048576 | quote }}
+DRAIN_SECONDS: {{ .root.Values.shutdown.drainSeconds | quote }}
+{{- if $values.tls.secret }}
+TLS__CERTIFICATE_FILE: /etc/einthoven/dicom-certificate/tls.crt
+TLS__KEY_FILE: /etc/einthoven/dicom-certificate/tls.key
+{{- end }}
+{{- if $values.tls.clientCaSecret }}
+TLS__CLIENT_CA_FILE: /etc/einthoven/dicom-senders-ca/ca.crt
+{{- end }}
+{{- end }}
+
 {{/* How long a pod may take to go: out of the way, calls finished, resources closed. */}}
 {{- define "einthoven.graceSeconds" -}}
 {{- $settings := include "einthoven.settings" . | fromYaml -}}
 {{- $prefix := ternary "" "RPC__" (hasKey $settings "HOST") -}}
-{{- add 15 (ceil (float64 (get $settings (printf "%sLEAVE_SECONDS" $prefix)))) (ceil (float64 (get $settings (printf "%sDRAIN_SECONDS" $prefix)))) }}
+{{- $leave := default .root.Values.shutdown.leaveSeconds (get $settings (printf "%sLEAVE_SECONDS" $prefix)) -}}
+{{- add 15 (ceil (float64 $leave)) (ceil (float64 (get $settings (printf "%sDRAIN_SECONDS" $prefix)))) }}
 {{- end }}
 
 {{- define "einthoven.configmap" -}}

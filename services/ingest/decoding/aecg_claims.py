@@ -1,9 +1,10 @@
 """What an HL7 aECG says of how its rhythm was recorded, and what its annotations say of it."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
-from services.ingest.decoding.claims import compact_time, hertz, measurement, measurements, statements
+from services.ingest.decoding.claims import compact_time, device, hertz, measurement, measurements, statements
 from services.ingest.decoding.safe_xml import Element
 from services.shared.acquisition import Acquisition, DeviceMeasurement, Filters, Scale
 
@@ -24,13 +25,15 @@ _NAMES: Final = {
 }
 """ISO/IEEE 11073-10102, without MDC_ECG_ and the _GL of what holds for all leads."""
 _LEAD: Final = "MDC_ECG_LEAD"
+_MAX_ANNOTATIONS: Final = 2000
+"""What holds for the whole rhythm comes before what marks each of its beats."""
 _BEAT: Final = "MDC_ECG_BEAT"
 _FILTER: Final = "MDC_ECG_CTL_VBL_ATTR_FILTER_"
 
 
 def acquisition_of(root: Element, series: Element, head: str, scales: tuple[Scale, ...]) -> Acquisition:
     """Return what is said of the rhythm; `head` is the time of its first sample, where that is absolute."""
-    annotations = list(_annotations(series))
+    annotations = list(islice(_annotations(series), _MAX_ANNOTATIONS))
     person = ("componentof", "timepointevent", "componentof", "subjectassignment", "subject", "trialsubject")
     return Acquisition(
         device=_device(series),
@@ -46,10 +49,16 @@ def acquisition_of(root: Element, series: Element, head: str, scales: tuple[Scal
 
 
 def _device(series: Element) -> str | None:
+    """Return the device that recorded the series, else the one that annotated it."""
     author = series.find("author", "seriesauthor") or series
     maker = author.text_of("manufacturerorganization", "name")
     model = author.text_of("manufacturedseriesdevice", "manufacturermodelname")
-    return " ".join(part for part in (maker, model) if part)[:200] or None
+    if not model:
+        entity = ("subjectof", "annotationset", "author", "assignedentity", "assignedauthortype", "assigneddevice")
+        annotator = series.at(*entity)
+        model = annotator.text_of("manufacturermodelname")
+        maker = maker or annotator.text_of("playedmanufactureddevice", "manufacturerorganization", "name")
+    return device(maker, model)
 
 
 def _acquired_at(root: Element, series: Element, head: str) -> str | None:
@@ -73,7 +82,7 @@ def _annotations(series: Element) -> Iterator[Element]:
     """Return annotations: of the whole rhythm and of its first beat, then of the beat that was derived from it."""
     derived = series.all("derivation", "derivedseries", "subjectof", "annotationset")
     for each in (*series.all("subjectof", "annotationset"), *derived):
-        whole = list(each.all("component", "annotation"))
+        whole = list(islice(each.all("component", "annotation"), _MAX_ANNOTATIONS))
         yield from whole
         is_first = True
         for annotation in whole:

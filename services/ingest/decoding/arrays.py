@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from services.ingest.decoding.assembly import Found, assemble
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding.leads import canonical, inverted
+from services.ingest.decoding.quoting import quoted
 from services.ingest.decoding.scaling import Numbers, in_millivolt, scales_of
 from services.ingest.decoding.stated import Stated
 from services.ingest.decoding.subject import UNKNOWN, Subject
@@ -128,7 +129,9 @@ def _names(
     if count == _TWELVE:
         if not layout:
             said = (
-                f"The names in the file ({', '.join(given)[:80]}) are no leads" if given else "The file names no leads"
+                f"The names in the file ({quoted(', '.join(given))}) are no leads"
+                if given
+                else "The file names no leads"
             )
             text = f"{said}: the standard order I, II, III, aVR … V6 was taken."
             remarks.append(Remark("assumed_layout", text))

@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from services.ingest.decoding.leads import Leads, canonical, derive, inverted, residuals
+from services.ingest.decoding.quoting import quoted
 from services.ingest.decoding.subject import UNKNOWN, Subject
 from services.shared.acquisition import NOT_STATED, Acquisition, Scale
 from services.shared.ecg import MAX_ABS_MV, STANDARD_LEADS, Recording, Remark, Signal
@@ -20,6 +21,7 @@ NOTE_CODES = frozenset({"original_not_kept", "lead_algebra"})
 """Remarks that report a check that passed; every other remark makes a file "stored with warnings"."""
 MAX_LEADS = 64
 _MAX_NAME = 32
+_MAX_REMARK = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,17 @@ def assemble(found: Found) -> Recording:
         signal=found.signal if names == [*leads] and not derived else _stacked(leads, names, found.signal.shape[1]),
         leads=tuple(names),
         rate_hz=found.rate_hz,
-        remarks=tuple(remarks),
+        remarks=tuple(map(_sayable, remarks)),
         age_years=found.subject.age_years,
         sex=found.subject.sex,
         patient=found.subject.patient,
         acquisition=_renamed(found.acquisition),
     )
+
+
+def _sayable(remark: Remark) -> Remark:
+    """Return a remark without what words of a file may hold that cannot be shown."""
+    return remark if remark.text.isprintable() else Remark(remark.code, quoted(remark.text, _MAX_REMARK))
 
 
 def is_warning(remarks: Iterable[Remark]) -> bool:
@@ -171,6 +178,11 @@ def _known_as(name: str) -> str:
 
 
 def _renamed(acquisition: Acquisition) -> Acquisition:
+    """Return the acquisition with the names of leads that the recording has, and texts that can be shown and stored."""
+    texts = (acquisition.device or "", *acquisition.statements)
+    if not all(map(str.isprintable, texts)):
+        device, *statements = (quoted(text, _MAX_REMARK) for text in texts)
+        acquisition = replace(acquisition, device=device or None, statements=tuple(statements))
     if all(_known_as(scale.lead) == scale.lead for scale in acquisition.scales):
         return acquisition
     scales = (Scale(_known_as(scale.lead), scale.resolution, scale.unit) for scale in acquisition.scales)

@@ -13,7 +13,9 @@ from services.shared.acquisition import MEASUREMENTS, DeviceMeasurement
 
 _PER: Final = {
     "ms": {"": 1.0, "ms": 1.0, "msec": 1.0, "s": 1000.0, "us": 1e-3},
-    "/min": dict.fromkeys(("", "/min", "bpm", "1/min", "min-1", "{beats}/min", "{h.b.}/min"), 1.0),
+    "/min": dict.fromkeys(
+        ("", "/min", "bpm", "1/min", "min-1", "{beats}/min", "{h.b.}/min", "beats/min", "{beat}/min", "{bpm}"), 1.0
+    ),
     "deg": dict.fromkeys(("", "deg", "degrees", "degree", "°", "ms"), 1.0),
 }
 """What a unit in a file is of the unit here; "ms" of an angle is a slip that converters are known for."""
@@ -21,6 +23,7 @@ _LIMITS: Final = {"ms": (1.0, 10_000.0), "/min": (1.0, 600.0), "deg": (-360.0, 3
 _HERTZ_MAX: Final = 10_000.0
 _MAX_STATEMENTS: Final = 64
 _MAX_CHARACTERS: Final = 300
+_MAX_DEVICE: Final = 200
 _MIN_NAME: Final = 3
 _NAME = re.compile(r"[^\W\d_]+")
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(?:(\d\d)(?:\.(\d{1,6})\d*)?)?)?\s*([+-]\d{4}|Z)?\s*")
@@ -56,11 +59,15 @@ def statements(lines: Iterable[str], names: Iterable[str] = ()) -> tuple[str, ..
 
     cleaned: dict[str, None] = {}
     for line in lines:
-        text = " ".join("".join(c if c.isprintable() else " " for c in line[: 4 * _MAX_CHARACTERS]).split())
-        text = text.rstrip(" ,;")
+        text = _plain(line[: 4 * _MAX_CHARACTERS]).rstrip(" ,;")
         if text.strip(" .-"):
             cleaned[(_NAME.sub(blanked, text) if hidden else text)[:_MAX_CHARACTERS]] = None
     return tuple(cleaned)[:_MAX_STATEMENTS]
+
+
+def device(*parts: str) -> str | None:
+    """Return what a device is called, of its maker, model or software as far as they are stated; None where none is."""
+    return _plain(" ".join(part[:_MAX_DEVICE] for part in parts))[:_MAX_DEVICE] or None
 
 
 def hertz(stated: object, *, per_unit: float = 1.0) -> float | None:
@@ -115,3 +122,8 @@ def _written(parts: list[int]) -> str:
     date = "-".join(f"{part:0{4 if at == 0 else 2}d}" for at, part in enumerate(parts[:_DAY]))
     time = ":".join(f"{part:02d}" for part in parts[_DAY:6])
     return date + (f"T{time}" if time else "") + (f".{parts[6]:06d}" if len(parts) > 6 else "")  # noqa: PLR2004
+
+
+def _plain(text: str) -> str:
+    """Return a text that can be shown and stored: one space between its words, and nothing unprintable."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

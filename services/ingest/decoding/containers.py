@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from services.ingest.decoding.arrays import Bare, looks_like_ecg
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding.leads import canonical, inverted
+from services.ingest.decoding.quoting import quoted
 from services.ingest.decoding.stated import Said, Stated, stated_of
 from services.shared.ecg import Remark
 from services.shared.errors import UnreadableFile
@@ -55,6 +56,12 @@ def find_ecg(members: Members, declaration: Declaration) -> Bare:
     return Bare(members[chosen].load(), remarks=_left_out(chosen, others)).beside(stated)
 
 
+def are_several_ecgs(members: Members) -> bool:
+    """Say whether every array is an ECG of its own, so that each can be read without the others."""
+    shapes = [member.shape for member in members.values() if member.is_numeric and looks_like_ecg(member.shape)]
+    return len(shapes) > 1 and len(shapes) == len(members)
+
+
 def _with_named_axis(members: Members, declaration: Declaration) -> list[str]:
     """Return the arrays with a place for each lead that is named beside them, and more samples than leads."""
     matrices = [name for name, member in members.items() if member.is_numeric and len(_lengths(member)) == _MATRIX]
@@ -70,7 +77,7 @@ def _chosen(members: Members, candidates: list[str]) -> str:
     known = [name for name in candidates if _key(name).lower() in _SIGNAL_NAMES]
     if len(candidates) == 1 or len(known) == 1:
         return (known or candidates)[0]
-    listed = ", ".join(f"{name} {members[name].shape}" for name in candidates[:_MAX_LISTED])
+    listed = ", ".join(f"{quoted(name)} {members[name].shape}" for name in candidates[:_MAX_LISTED])
     raise UnreadableFile(
         f"The file holds several ECGs ({listed}): save each in a file of its own, or call the one to be read 'ecg'."
     )
@@ -79,7 +86,8 @@ def _chosen(members: Members, candidates: list[str]) -> str:
 def _left_out(chosen: str, others: list[str]) -> tuple[Remark, ...]:
     if not others:
         return ()
-    text = f"Only {chosen!r} was read. The file also holds {', '.join(others[:_MAX_LISTED])}: upload each by itself."
+    listed = ", ".join(map(quoted, others[:_MAX_LISTED]))
+    text = f"Only {quoted(chosen)!r} was read. The file also holds {listed}: upload each by itself."
     return (Remark("other_signals", text),)
 
 
@@ -91,17 +99,17 @@ def _of_vectors(members: Members, declaration: Declaration) -> Bare:
     groups = list(dict.fromkeys(map(_group, vectors)))
     if len(groups) > 1:
         raise UnreadableFile(
-            f"The file holds several ECGs ({', '.join(groups)[:200]}): save each in a file of its own."
+            f"The file holds several ECGs ({quoted(', '.join(groups), 200)}): save each in a file of its own."
         )
     if not vectors:
-        listed = ", ".join(f"{name} {member.shape}" for name, member in [*members.items()][:_MAX_LISTED])
+        listed = ", ".join(f"{quoted(name)} {member.shape}" for name, member in [*members.items()][:_MAX_LISTED])
         raise UnreadableFile(
             f"None of the arrays in the file is an ECG of 12 or 8 leads: {listed or 'it holds none'}. "
             "Other leads can be saved as one array for each, called by its lead (I, II, V1, …)."
         )
     rows = [member.load().reshape(-1) for member in vectors.values()]
     if len({len(row) for row in rows}) > 1:
-        lengths = ", ".join(f"{name} {len(row)}" for name, row in zip(vectors, rows, strict=True))
+        lengths = ", ".join(f"{quoted(name)} {len(row)}" for name, row in zip(vectors, rows, strict=True))
         raise UnreadableFile(f"The leads of the file differ in length: {lengths[:300]}; save them with one length.")
     stated = _stated(members, groups[0], declaration)
     return Bare(np.stack(rows), names=tuple(map(_key, vectors)), oriented=True).beside(stated)

@@ -14,7 +14,8 @@ from services.shared.errors import UnreadableFile
 
 MISSING: Final = ("", "nan", "NaN", "NAN", "-nan", "na", "NA", "n/a", "N/A", "<NA>", "null", "NULL", "None", "none")
 TIME = re.compile(
-    r"(?:elapsed[ _]?)?(?:date[ _]?)?(?:time|t|timestamp|seconds?|sec|s|ms|us|milliseconds?)(?:[ _]*[(\[]?"
+    r"(?:elapsed[ _]?)?(?:date[ _]?)?"
+    r"(?:time|zeit|temps|tiempo|t|timestamp|seconds?|sec|s|ms|us|milliseconds?)(?:[ _]*[(\[]?"
     r"(ms|msec|milliseconds?|us|µs|microseconds?|s|sec|secs|seconds?)[)\]]?)?",
     re.IGNORECASE,
 )
@@ -107,7 +108,8 @@ def dialect_of(text: bytes) -> Dialect | None:
             continue
         mark = _delimiter_of(line.text, above[-1] if above else "")
         if mark and _enumerates(cells := split(line.text, mark)):
-            above.append(mark * (len(cells) - 1))  # as pandas counts columns where it has no names for them
+            # As pandas counts columns where it has no names for them, behind a blank where rows are counted as well.
+            above.append(("" if cells[0] == "0" else "index") + mark * (len(cells) - 1))
         elif mark and all(cell in MISSING for cell in cells_of(line.text, mark)):
             blank = blank or (line, mark)  # a row without samples, or a spacer above the header
         elif mark:

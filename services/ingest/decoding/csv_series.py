@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from services.ingest.decoding.csv_dialect import INDEX, TIME
 from services.ingest.decoding.csv_table import Table
 from services.ingest.decoding.leads import is_lead
+from services.ingest.decoding.quoting import quoted
 from services.shared.ecg import MAX_RATE_HZ, MIN_RATE_HZ, Remark
 from services.shared.errors import UnreadableFile
 
@@ -20,6 +21,8 @@ _SECONDS: Final = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 _UNIT_BY_START: Final = {"ms": "ms", "mil": "ms", "us": "us", "µs": "us", "mic": "us", "s": "s"}
 _CLOCK = re.compile(r"(?:(\d{4}-\d\d-\d\d)[T ])?(\d{1,2}):(\d\d)(?::(\d\d))?(?:[.,](\d+))?Z?")
 _WITH_ONE_MORE: Final = (13, 9)
+_LEADS: Final = (12, 8)
+_CLOCKS = re.compile("time|zeit|temps|tiempo")
 _FEW: Final = 3
 
 
@@ -51,7 +54,7 @@ def _named(table: Table, names: tuple[str, ...]) -> Chosen:
     others += [names[place] for place in table.texts if place not in times and names[place] not in others]
     remarks: list[Remark] = []
     if others:
-        text = f"{', '.join(others)[:200]} are no leads and were left out."
+        text = f"{quoted(', '.join(others), 200)} are no leads and were left out."
         remarks.append(Remark("other_columns", text))
     rate_hz = None
     if times:
@@ -67,19 +70,35 @@ def _unnamed(table: Table) -> Chosen:
     if len(every) > 1 and TIME.fullmatch(names[0]):
         rate_hz, remark = _rate_of(table, 0)
         return Chosen(every[1:], rate_hz, (remark,))
-    if len(every) > 1 and table.names and names[0].lower() in INDEX and any(names[1:]):
+    if len(every) > 1 and table.names and names[0].lower() in INDEX and any(names):
         return Chosen(every[1:])
+    if _numbers_rows(table.values):
+        text = "The first of the unnamed columns only counts the rows, which are the leads: it was left out."
+        return Chosen(every[1:], None, (Remark("index_column", text),))
     if 0 in table.texts or len(every) not in _WITH_ONE_MORE or not _grows_evenly(table.values[0]):
         return Chosen(every)
+    return _behind_counted(table, every[1:])
+
+
+def _behind_counted(table: Table, leads: tuple[int, ...]) -> Chosen:
+    """Return the series behind an unnamed first one that grows evenly: it counts, or states the time."""
     step = float(table.values[0, 1] - table.values[0, 0])
     if step == 1:
         text = "The first of the unnamed columns only counts the samples and was left out."
-        return Chosen(every[1:], None, (Remark("index_column", text),))
+        return Chosen(leads, None, (Remark("index_column", text),))
     if step.is_integer():
         text = "The first of the unnamed columns grows evenly, as time does, in a unit nobody states: it was left out."
-        return Chosen(every[1:], None, (Remark("unclear_time", text),))
+        return Chosen(leads, None, (Remark("unclear_time", text),))
     rate_hz, remark = _rate_of(table, 0)
-    return Chosen(every[1:], rate_hz, (remark,))
+    return Chosen(leads, rate_hz, (remark,))
+
+
+def _numbers_rows(values: NDArray[np.float64]) -> bool:
+    """Say whether the rows are leads that the first column counts from 0 or 1."""
+    count = values.shape[1]
+    if count not in _LEADS or len(values) <= count:
+        return False
+    return any(np.array_equal(values[0], np.arange(count) + first) for first in (0, 1))
 
 
 def _rate_of(table: Table, place: int) -> tuple[float, Remark]:
@@ -95,7 +114,7 @@ def _rate_of(table: Table, place: int) -> tuple[float, Remark]:
     per_unit = (len(times) - 1) / span
     if abs(per_unit - round(per_unit)) <= per_unit * float(steps.max() - steps.min()) / span:
         per_unit = float(round(per_unit))  # what the last digit of the times leaves open
-    called = f"time column {name!r}" if name else "first, evenly growing column"
+    called = f"time column {quoted(name)!r}" if name else "first, evenly growing column"
     for known in [unit] if unit else _SECONDS:
         rate_hz = round(per_unit / _SECONDS[known], 3)
         if unit or MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
@@ -109,7 +128,7 @@ def _time_unit(table: Table, place: int) -> str | None:
     name = table.names[place].lower() if table.names else ""
     match = TIME.fullmatch(name)
     stated = (table.units[place] if table.units else "") or (match[1] if match else "") or ""
-    if not stated and name not in {"t", "time", "timestamp"} and "time" not in name:
+    if not stated and name not in {"t", "time", "timestamp"} and not _CLOCKS.search(name):
         stated = name
     return next((unit for start, unit in _UNIT_BY_START.items() if stated.lower().startswith(start)), None)
 

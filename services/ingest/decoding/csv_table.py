@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from services.ingest.decoding.csv_dialect import MISSING, Dialect, dialect_of, is_number, plain_text, split
+from services.ingest.decoding.csv_dialect import INDEX, MISSING, Dialect, dialect_of, is_number, plain_text, split
 from services.ingest.decoding.leads import is_lead
 from services.shared.errors import UnreadableFile
 
@@ -152,6 +152,8 @@ def _wide(text: bytes, dialect: Dialect) -> Table:
         whole = whole and not any(map(_FRACTION.search, cells))
     values = np.stack(rows)
     if not names:
+        if dialect.header and dialect.header[0].lower() in INDEX - {""}:
+            values = values[:, 1:]
         return _without_trailing(Table(None, None, values.T, (whole,) * values.shape[1], said=dialect.said))
     return Table(tuple(names), None, _filled(values), (whole,) * len(names), said=dialect.said)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from services.ingest.decoding.claims import compact_time, hertz, measurement, measurements, statements
+from services.ingest.decoding.claims import compact_time, device, hertz, measurement, measurements, statements
 from services.ingest.decoding.dicom_elements import DataSet
 from services.shared.acquisition import Acquisition, DeviceMeasurement, Filters, Scale
 
@@ -52,10 +52,9 @@ _MEANINGS: Final = {
 def acquisition_of(dataset: DataSet, channels: Sequence[DataSet], scales: tuple[Scale, ...]) -> Acquisition:
     """Return what is said of the ECG, and of the channels of its rhythm."""
     annotations = dataset.items(_ANNOTATIONS, _MAX_ANNOTATIONS)
-    maker, model = dataset.text(_MAKER), dataset.text(_MODEL)
-    device = " ".join(part for part in (maker, model) if part and part.lower() != "unknown")
+    parts = (part for part in (dataset.text(_MAKER), dataset.text(_MODEL)) if part.lower() != "unknown")
     return Acquisition(
-        device=device[:200] or None,
+        device=device(*parts),
         acquired_at=acquired_at(dataset),
         filters=Filters(*(_common(channels, tag) for tag in (_HIGH_PASS, _LOW_PASS, _NOTCH))),
         scales=scales,

@@ -49,7 +49,7 @@ _Values = dict[int, Value]
 class _Budget:
     """How many elements may still be walked."""
 
-    left: int = MAX_ELEMENTS
+    left: int
 
     def spend(self, elements: int) -> None:
         self.left -= elements
@@ -140,7 +140,7 @@ def parse_dicom(data: bytes, max_bytes: int) -> DataSet:
     Raises UnreadableFile where it is damaged, and TooLarge where it grows beyond.
     """
     begin = _MAGIC_END if data[_MAGIC_END - 4 : _MAGIC_END] == b"DICM" else 0
-    budget = _Budget()
+    budget = _Budget(MAX_ELEMENTS)
     meta = _Syntax(data, "<", is_explicit=True, budget=budget)
     values, begin = _walked(meta, begin, len(data), 0, group=_META_GROUP)
     uid = DataSet(meta, values).text(_SYNTAX)
@@ -187,7 +187,7 @@ def _walked(  # noqa: C901 the one loop that every element passes: a call per el
             _, _, length = implicit(data, at - 8)
         after = at + length if length != _UNDEFINED else _after(syntax, at, end, vr, depth)
         if after > end:
-            raise _damaged()
+            raise _damaged(f": an element of {after - at} bytes is announced, {max(end - at, 0)} are there")
         values[tag] = (at, after, vr)
         at = after
     syntax.budget.spend(spent)
@@ -241,15 +241,12 @@ def _charset_of(syntax: _Syntax, values: _Values) -> bytes:
 
 
 def _decoded(data: bytes, charset: bytes) -> str:
-    """Return a text in the character set that the object names; in Latin-1 where it names none or a wrong one."""
-    from pydicom import charset as known  # noqa: PLC0415 a heavy import that few files need
+    """Return a text in the character set that the object names last, which extends the others; else in Latin-1."""
+    from pydicom.charset import python_encoding  # noqa: PLC0415 a heavy import that few files need
 
-    try:
-        names = charset.decode("ascii").strip(" \0").split("\\")
-        return known.decode_bytes(data, known.convert_encodings(names), set())
-    except (LookupError, ValueError):
-        return data.decode("latin-1")
+    names = [name.strip(" \0") for name in charset.decode("latin-1").split("\\")]
+    return data.decode(python_encoding.get(names[-1] or names[0], "latin-1"), "replace")
 
 
-def _damaged() -> UnreadableFile:
-    return UnreadableFile("The DICOM object is damaged or truncated; export it again.")
+def _damaged(how: str = "") -> UnreadableFile:
+    return UnreadableFile(f"The DICOM object is damaged or truncated{how}; export it again.")

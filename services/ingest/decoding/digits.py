@@ -46,10 +46,14 @@ def millivolt_of(raw: NDArray[Any], per_unit: float, at_zero: float = 0.0) -> ND
 
 def samples_of(text: str, what: str) -> NDArray[np.float32]:
     """Return numbers between whitespace, commas or semicolons, shape (samples,); raises UnreadableFile."""
-    parts = [_integers(part) for part in _parts(text)]
-    whole = [part.astype(np.float32) for part in parts if part is not None]
-    if len(whole) == len(parts):
-        return np.concatenate(whole) if whole else np.empty(0, np.float32)
+    parts = [_numbers(part, what) for part in _parts(text)]
+    return np.concatenate(parts) if parts else np.empty(0, np.float32)
+
+
+def _numbers(text: str, what: str) -> NDArray[np.float32]:
+    whole = _integers(text)
+    if whole is not None:
+        return whole.astype(np.float32)
     fields = text.replace(",", " ").replace(";", " ").split()
     try:
         return millivolt_of(np.array(fields, dtype=np.float64), 1.0)

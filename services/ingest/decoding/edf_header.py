@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from services.ingest.decoding.declaration import Declaration
+from services.ingest.decoding.edf_claims import acquired_at
 from services.ingest.decoding.subject import UNKNOWN, Subject, age_between, sex
 from services.shared.errors import UnreadableFile
 
@@ -41,6 +42,8 @@ class EdfSignal:
     digital: tuple[int, int]
     per_record: int
     """Samples in every data record."""
+    filters: str
+    """As the recorder words them, e.g. "HP:0.05Hz LP:150Hz N:50Hz"."""
     offset: int
     """Its samples begin after so many others in every data record."""
 
@@ -57,6 +60,8 @@ class EdfHeader:
     is_discontinuous: bool
     subject: Subject
     device: str | None
+    acquired_at: str | None
+    """ISO 8601, in the local time of the recorder."""
 
     @property
     def header_bytes(self) -> int:
@@ -100,6 +105,12 @@ def parse_edf(data: bytes, declaration: Declaration) -> EdfHeader:
         is_discontinuous=kind.startswith(_DISCONTINUOUS),
         subject=_subject(_text(data[8:88]).split(), recording, declaration) if is_plus else UNKNOWN,
         device=_device(recording) if is_plus else None,
+        acquired_at=acquired_at(
+            _text(data[168:176]),
+            _text(data[176:184]),
+            full_day=_started(recording),
+            is_hidden=is_plus and recording[:2] == ["Startdate", "X"],
+        ),
     )
 
 
@@ -111,7 +122,7 @@ def _signals(block: bytes, count: int) -> tuple[EdfSignal, ...]:
         position += width * count
     signals: list[EdfSignal] = []
     offset = 0
-    for label, _, unit, low, high, least, most, _, length, _ in zip(*columns, strict=True):
+    for label, _, unit, low, high, least, most, filters, length, _ in zip(*columns, strict=True):
         name = _text(label)
         per_record = _whole(length, f"number of samples of {name!r}")
         if per_record < 0:
@@ -124,6 +135,7 @@ def _signals(block: bytes, count: int) -> tuple[EdfSignal, ...]:
                 physical=(_float(low, name), _float(high, name)) if is_signal else (-1.0, 1.0),
                 digital=(_whole(least, name), _whole(most, name)) if is_signal else (-1, 1),
                 per_record=per_record,
+                filters=_text(filters),
                 offset=offset,
             )
         )
@@ -140,6 +152,11 @@ def _subject(patient: list[str], recording: list[str], declaration: Declaration)
         sex=sex(sex_said),
         patient=declaration.pseudonym("" if code in _SAID_NOTHING else code),
     )
+
+
+def _started(recording: list[str]) -> dt.date | None:
+    """Return the day with its whole year, which EDF+ writes behind "Startdate", and some plain EDF too."""
+    return _day(recording[1]) if len(recording) > 1 and recording[0] == "Startdate" else None
 
 
 def _device(recording: list[str]) -> str | None:

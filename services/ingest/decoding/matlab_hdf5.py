@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.ingest.decoding.containers import Member
-from services.ingest.decoding.matlab_elements import damaged
+from services.ingest.decoding.matlab_level5 import damaged
 from services.shared.errors import PlatformError, TooLarge, UnreadableFile
 
 _CLASS: Final = "MATLAB_class"

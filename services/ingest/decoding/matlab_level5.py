@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.ingest.decoding.containers import Member
+from services.ingest.decoding.matlab_structures import fields_of
 from services.shared.errors import TooLarge, UnreadableFile
 
 MAX_VARIABLES: Final = 256
@@ -29,7 +30,9 @@ _MATRIX: Final = 14
 _COMPRESSED: Final = 15
 _NUMBERS: Final = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
 _CELL: Final = 1
+_STRUCTURE: Final = 2
 _CHARACTERS: Final = 4
+_MAX_DEPTH: Final = 4
 _NUMERIC: Final = range(6, 16)
 _LOGICAL_OR_COMPLEX: Final = 0x0A00
 _MAX_DIMENSIONS: Final = 32
@@ -70,9 +73,7 @@ def level_5_members(data: bytes, limit_bytes: int) -> dict[str, Member]:
         if kind != _MATRIX:
             continue
         matrix = _matrix(body, order)
-        if matrix.is_numeric or matrix.kind in {_CHARACTERS, _CELL}:
-            load = partial(_values if matrix.is_numeric else _texts, matrix)
-            members[matrix.name] = Member(matrix.shape, matrix.is_numeric, load)
+        members.update(_flat(matrix, matrix.name, 0))
         if len(members) > MAX_VARIABLES:
             raise TooLarge(f"The MAT file holds more than the {MAX_VARIABLES} variables that are read.")
     return members
@@ -121,6 +122,25 @@ def _matrix(body: memoryview, order: str) -> _Matrix:
         raise damaged()
     kind = 0 if flags & _LOGICAL_OR_COMPLEX else flags & 0xFF
     return _Matrix(name, kind, shape, tuple(parts[3:]), order)
+
+
+def _flat(matrix: _Matrix, name: str, depth: int) -> Iterator[tuple[str, Member]]:
+    """Yield a variable, or the fields of a structure by dotted names; of several structures only a field of texts."""
+    if matrix.is_numeric or matrix.kind in {_CHARACTERS, _CELL}:
+        load = partial(_values if matrix.is_numeric else _texts, matrix)
+        yield name, Member(matrix.shape, matrix.is_numeric, load)
+    elif matrix.kind == _STRUCTURE and depth < _MAX_DEPTH:
+        for field, bodies in [*fields_of(matrix.parts, matrix.order).items()][:MAX_VARIABLES]:
+            inner = [_matrix(body, matrix.order) for body in bodies if body]
+            if len(bodies) == 1:
+                for each in inner:
+                    yield from _flat(each, f"{name}.{field}", depth + 1)
+            elif inner and all(each.kind == _CHARACTERS for each in inner):
+                yield f"{name}_{field}", Member((len(inner),), is_numeric=False, load=partial(_of_each, inner))
+
+
+def _of_each(matrices: list[_Matrix]) -> NDArray[Any]:
+    return np.array([" ".join(_rows(matrix)) for matrix in matrices])
 
 
 def _values(matrix: _Matrix) -> NDArray[Any]:

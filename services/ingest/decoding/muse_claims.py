@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from services.ingest.decoding.claims import hertz, iso_time, measurement, measurements, moment, statements
+from services.ingest.decoding.claims import device, hertz, iso_time, measurement, measurements, moment, statements
 from services.ingest.decoding.digits import number_of
 from services.ingest.decoding.safe_xml import Element
 from services.shared.acquisition import Acquisition, DeviceMeasurement, Filters, Scale
@@ -29,7 +29,7 @@ def acquisition_of(root: Element, waveform: Element, scales: tuple[Scale, ...]) 
     test, person = root.at("testdemographics"), root.at("patientdemographics")
     model = test.text_of("acquisitiondevice")
     return Acquisition(
-        device=f"GE {model}"[:200] if model else "GE MUSE",
+        device=device("GE", model or "MUSE"),
         acquired_at=_time(test.text_of("acquisitiondate"), test.text_of("acquisitiontime")),
         filters=_filters(waveform),
         scales=scales,

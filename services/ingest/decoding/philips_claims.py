@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from services.ingest.decoding.claims import hertz, iso_time, measurement, measurements, statements
+from services.ingest.decoding.claims import device, hertz, iso_time, measurement, measurements, statements
 from services.ingest.decoding.safe_xml import Element
 from services.shared.acquisition import Acquisition, DeviceMeasurement, Filters, Scale
 
@@ -34,7 +34,7 @@ def acquisition_of(root: Element, waves: Element, signals: Element, scales: tupl
     """Return what is said of the ECG; of its waveforms, and of the characteristics of its signals."""
     taken, person = root.at("dataacquisition"), root.at("patient", "generalpatientdata", "name")
     return Acquisition(
-        device=f"Philips {taken.text_of('machine')}".strip()[:200],
+        device=device("Philips", taken.text_of("machine")),
         acquired_at=iso_time(taken.attribute("date"), taken.attribute("time")),
         filters=_filters(waves, signals, root.at("reportinfo", "reportbandwidth")),
         scales=scales,

@@ -6,6 +6,6 @@ _SHORT: Final = 60
 
 
 def quoted(text: str, most: int = _SHORT) -> str:
-    """Return the beginning of a text with everything that cannot be printed as a question mark."""
-    shown = "".join(letter if letter.isprintable() else "?" for letter in text[:most])
+    """Return the beginning of a text with spaces for breaks, and question marks for what cannot be printed."""
+    shown = "".join(letter if letter.isprintable() else " " if letter.isspace() else "?" for letter in text[:most])
     return f"{shown}…" if len(text) > most else shown

@@ -16,8 +16,10 @@ from xml.parsers import expat
 
 from services.shared.errors import TooLarge, UnreadableFile
 
-MAX_ELEMENTS: Final = 200_000
-MAX_ATTRIBUTES: Final = 400_000
+MAX_CHARACTERS: Final = 24 << 20
+"""Twenty minutes of twelve leads; more takes longer than anybody should wait for."""
+MAX_ELEMENTS: Final = 100_000
+MAX_ATTRIBUTES: Final = 200_000
 MAX_DEPTH: Final = 64
 _PROLOGS: Final = (1 << 12, 1 << 20)
 """How much is searched for the root element: what most files need, and what the others may need."""
@@ -37,6 +39,7 @@ _MARKS: Final = (
 )
 _PREFIX = re.compile(r"(</?|\s)[A-Za-z_][\w.-]{0,100}:(?=[A-Za-z_])")
 _UNBOUND_PREFIX: Final = 27
+_MAX_PIECE: Final = 4 << 20
 Doctype = tuple[str, str]
 """The name and the system identifier of a DTD that may be named, though it is never read."""
 
@@ -197,7 +200,7 @@ def _tree(text: str) -> Node:
     try:
         return _parsed(text)
     except ParseError as error:
-        if error.code != _UNBOUND_PREFIX:
+        if error.code != _UNBOUND_PREFIX or len(text) > _MAX_PIECE:
             raise
     return _parsed(_PREFIX.sub(r"\1", text))  # a piece cut from a larger document, without its namespaces
 
@@ -214,6 +217,11 @@ def _parsed(text: str) -> Node:
 
 def _check_size(text: str, what: str) -> None:
     """Bound what the parser would build; a text too short for so much is not searched."""
+    if len(text) > MAX_CHARACTERS:
+        raise TooLarge(
+            f"The {what} file has more than {MAX_CHARACTERS >> 20} million characters; export a shorter part of the "
+            "recording, or all of it in a binary format such as DICOM or ISHNE."
+        )
     if len(text) > 3 * MAX_ELEMENTS and text.count("<") > 2 * MAX_ELEMENTS:
         raise _too_many(what)
     if len(text) > MAX_ATTRIBUTES * len("a=''") and text.count("=") > MAX_ATTRIBUTES:

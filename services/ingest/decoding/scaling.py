@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.ingest.decoding.declaration import Declaration
+from services.ingest.decoding.quoting import quoted
 from services.ingest.decoding.units import millivolt_per
 from services.shared.acquisition import Scale
 from services.shared.ecg import Remark
@@ -81,10 +82,10 @@ def _units(names: tuple[str, ...], stated: tuple[str, ...], remarks: list[Remark
     without = ", ".join(name for name, unit in zip(names, units, strict=True) if not unit)
     if without and len(known) > 1:
         raise UnreadableFile(
-            f"The file states no unit for {without[:200]}, and different ones for others; name them all."
+            f"The file states no unit for {quoted(without, 200)}, and different ones for others; name them all."
         )
     if without:
-        text = f"The file states no unit for {without[:200]}: {min(known)} was taken, as for the others."
+        text = f"The file states no unit for {quoted(without, 200)}: {min(known)} was taken, as for the others."
         remarks.append(Remark("assumed_unit", text))
     return tuple(unit or min(known) for unit in units)
 

@@ -8,6 +8,7 @@ from typing import Final
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding.digits import number_of
 from services.ingest.decoding.leads import canonical, inverted
+from services.ingest.decoding.quoting import quoted
 from services.ingest.decoding.subject import UNKNOWN, Subject, age_years, sex
 from services.ingest.decoding.units import ucum
 from services.shared.ecg import Remark
@@ -65,7 +66,7 @@ def stated_of(said: Mapping[str, Said], declaration: Declaration) -> Stated:
             sex=sex(_text(plain, _SEX)),
             patient=declaration.pseudonym(_text(plain, _PATIENT)),
         ),
-        device=_text(plain, _DEVICE)[:_MAX_TEXT] or None,
+        device=quoted(_text(plain, _DEVICE), _MAX_TEXT) or None,
         acquired_at=_instant(_text(plain, _ACQUIRED)),
         remarks=remarks,
     )
@@ -76,7 +77,7 @@ def _rates(said: Mapping[str, Said]) -> Iterator[float]:
         match = _RATE.fullmatch(key)
         if match is None or isinstance(value, tuple):
             continue
-        number, unit = _quantity(value)
+        number, unit = _quantity(value) if isinstance(value, str) else (value, "")  # NaN too, to be refused as a rate
         factor = _HERTZ.get((unit or match[1] or "").lower().removesuffix("."))
         if isinstance(value, str) and not unit and not _SURELY_RATE.fullmatch(key):
             continue  # a bare "Rate: 72" in text may be the heart's

@@ -41,11 +41,16 @@ def unpack_channels(data: bytes, channels: int, samples: int) -> list[NDArray[np
 
 
 def _codes(data: bytes) -> NDArray[np.int64]:
-    bits = np.unpackbits(np.frombuffer(data, np.uint8))
-    count = len(bits) // _CODE_BITS
-    codes = bits[: count * _CODE_BITS].reshape(count, _CODE_BITS) @ (1 << np.arange(_CODE_BITS - 1, -1, -1))
-    ends = np.flatnonzero(codes == _END)
-    return codes[: ends[0]] if len(ends) else codes
+    """Return the codes before the one that ends them; five bytes hold four."""
+    count = 8 * len(data) // _CODE_BITS
+    rows = np.frombuffer(data + bytes(-len(data) % 5), np.uint8).reshape(-1, 5).astype(np.uint16)
+    codes = np.empty((len(rows), 4), np.uint16)
+    for column in range(4):
+        low = 6 - 2 * column
+        codes[:, column] = (rows[:, column] << (2 + 2 * column) | rows[:, column + 1] >> low) & _END
+    flat = codes.ravel()[:count].astype(np.int64)
+    ends = np.flatnonzero(flat == _END)
+    return flat[: ends[0]] if len(ends) else flat
 
 
 def _unpacked(codes: NDArray[np.int64], size: int, channel: int) -> bytes:
@@ -64,15 +69,28 @@ def _unpacked(codes: NDArray[np.int64], size: int, channel: int) -> bytes:
             table.append(previous + entry[:1])
         parts.append(entry)
         previous = entry
-    rest = codes[learnt:]
+    begun = b"".join(parts)
+    rest = codes[learnt : learnt + max(size - len(begun), 0)]
     if len(rest) and int(rest.max()) >= len(table):
         raise _damaged(channel)
-    sizes = np.cumsum(np.fromiter(map(len, table), np.int64, len(table))[rest])
-    parts += [table[code] for code in rest[: int(np.searchsorted(sizes, size)) + 1].tolist()]
-    whole = b"".join(parts)
+    whole = begun + _looked_up(rest, table, size - len(begun))
     if len(whole) < size:
         raise _damaged(channel)
     return whole[:size]
+
+
+def _looked_up(codes: NDArray[np.int64], table: list[bytes], size: int) -> bytes:
+    """Return what codes stand for once the table learns no more, at once; of at least size bytes where they suffice."""
+    if size <= 0:
+        return b""
+    sizes = np.fromiter(map(len, table), np.int64, len(table))
+    ends = np.cumsum(sizes[codes])
+    enough = int(np.searchsorted(ends, size)) + 1
+    codes, ends = codes[:enough], ends[:enough]
+    lengths, places = sizes[codes], np.cumsum(sizes) - sizes
+    shift = np.repeat(places[codes] - (ends - lengths), lengths)
+    found: NDArray[np.uint8] = np.frombuffer(b"".join(table), np.uint8)[np.arange(len(shift)) + shift]
+    return found.tobytes()
 
 
 def _integrated(raw: NDArray[np.int16], first: int) -> NDArray[np.int16]:

@@ -1,4 +1,4 @@
-"""The formats that ingest reads: one module each, with NAME, sniff and read; the order is the order of sniffing.
+"""The formats that ingest reads: one module each, with NAME, ABOUT, sniff and read; the order is the order of sniffing.
 
 Adding one: docs/how-to/add-a-format.md. A format imports its library when it reads, so that none costs at start-up.
 """

@@ -18,12 +18,26 @@ from services.ingest.decoding.leads import canonical, of_code
 from services.ingest.decoding.safe_xml import Element, parse, root_of
 from services.ingest.decoding.subject import Subject, age_years, sex, years_between
 from services.ingest.decoding.units import millivolt_per, ucum
-from services.ingest.formats.base import UploadedFile
+from services.ingest.formats.base import About, UploadedFile
 from services.shared.acquisition import Scale
 from services.shared.ecg import Recording, Remark
 from services.shared.errors import UnreadableFile
 
 NAME = "aecg"
+
+ABOUT: Final = About(
+    title="HL7 annotated ECG",
+    reads="the rhythm series; sequence sets of one clock joined, others told of",
+    refuses="files without a rhythm series, DTDs and entities, scales in no unit of voltage, leads of different "
+    "lengths",
+    units="origin + digit × scale, per lead, each with its own unit",
+    rate="increment of time, in s, ms or µs",
+    proof=(
+        "test_aecg.py::test_origin_and_scale_are_used_with_their_units",
+        "test_real_files.py::test_aecg_and_dicom_of_the_same_ecg_are_equal",
+        "test_hostile_files.py::test_xml_that_brings_more_than_itself_is_refused_at_once",
+    ),
+)
 
 _WHAT: Final = "HL7 aECG"
 _TIMES: Final = frozenset({"TIME_ABSOLUTE", "TIME_RELATIVE"})

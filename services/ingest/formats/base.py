@@ -38,11 +38,30 @@ class UploadedFile:
         return len(self.data) + sum(map(len, self.companions.values()))
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What people should know of a format; docs/formats.md is made of it."""
+
+    title: str
+    reads: str
+    """Which files and ways of writing are read."""
+    refuses: str
+    """What is refused with a sentence."""
+    units: str
+    """How numbers become millivolt."""
+    rate: str
+    """Where the sampling rate is from."""
+    proof: tuple[str, ...]
+    """Tests that show it, as file::test in tests/unit/services/ingest/formats."""
+
+
 class Format(Protocol):
-    """One file format; a module of this folder with these three names is one."""
+    """One file format; a module of this folder with these four names is one."""
 
     NAME: str
     """How records, declarations and metrics call it."""
+    ABOUT: About
+    """What the documentation says of it."""
 
     def sniff(self, file: UploadedFile) -> bool:
         """Say by content whether the file is of this format; quick, and never raises."""

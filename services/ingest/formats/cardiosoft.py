@@ -10,18 +10,30 @@ from typing import Final
 import numpy as np
 
 from services.ingest.decoding.assembly import Found, assemble
-from services.ingest.decoding.claims import hertz, measurement, measurements, moment, statements
+from services.ingest.decoding.claims import device, hertz, measurement, measurements, moment, statements
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding.digits import millivolt_of, number_of, samples_of, stacked
 from services.ingest.decoding.safe_xml import Element, parse, root_of
 from services.ingest.decoding.subject import Subject, age_years, sex
 from services.ingest.decoding.units import millivolt_per, ucum
-from services.ingest.formats.base import UploadedFile
+from services.ingest.formats.base import About, UploadedFile
 from services.shared.acquisition import Acquisition, DeviceMeasurement, Filters, Scale
 from services.shared.ecg import Recording, Remark, Signal
 from services.shared.errors import UnreadableFile
 
 NAME = "cardiosoft-xml"
+
+ABOUT: Final = About(
+    title="GE CardioSoft XML, UK Biobank",
+    reads="StripData lead by lead, else FullDisclosure sample by sample; labels in any case; odd names of encodings",
+    refuses="files with a median only, counts that do not fit, resolutions in no microvolt, DTDs and entities",
+    units="resolution in microvolt per unit",
+    rate="SampleRate of the block",
+    proof=(
+        "test_cardiosoft.py::test_the_resolution_is_used_and_the_case_of_labels_is_not",
+        "test_real_files.py::test_cardiosoft_xml",
+    ),
+)
 
 _WHAT: Final = "CardioSoft XML"
 _HERTZ: Final = {"": 1.0, "hz": 1.0, "khz": 1000.0}
@@ -177,5 +189,5 @@ def _filters(setting: Element) -> Filters:
 
 def _device(root: Element) -> str | None:
     info = root.at("clinicalinfo", "deviceinfo")
-    stated = " ".join(part for part in (info.text_of("desc"), info.text_of("softwarever")) if part)
-    return f"GE {stated}"[:200] if stated else None
+    stated = device(info.text_of("desc"), info.text_of("softwarever"))
+    return device("GE", stated) if stated else None

@@ -1,6 +1,7 @@
 """CSV: a column (or row) per lead, with or without names, a time column, units, and words above the table."""
 
 import re
+from typing import Final
 
 from services.ingest.decoding.arrays import Bare, read_bare
 from services.ingest.decoding.csv_dialect import looks_like_table
@@ -9,10 +10,26 @@ from services.ingest.decoding.csv_table import Table, parse_table
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding.stated import stated_of
 from services.ingest.decoding.units import ucum
-from services.ingest.formats.base import UploadedFile
+from services.ingest.formats.base import About, UploadedFile
 from services.shared.ecg import Recording
 
 NAME = "csv"
+
+ABOUT: Final = About(
+    title="CSV",
+    reads="commas, semicolons or tabs, decimal commas, with or without names, leads in columns or rows, a time or "
+    "index column, units in the header, lines of words above",
+    refuses="text that is no table, a time that does not grow evenly, numbers of columns that are no 12 or 8 unnamed "
+    "leads",
+    units="the header's; else as for NPY",
+    rate="a time column or a line above the table; else as for NPY",
+    proof=(
+        "test_csv_text.py::test_a_time_column_states_the_rate",
+        "test_csv_text.py::test_a_unit_in_the_header_scales_its_column",
+        "test_csv_text.py::test_semicolons_with_decimal_commas_are_read",
+        "test_real_files.py::test_csv_of_a_contec_with_the_chest_leads_off",
+    ),
+)
 
 _UNIT = re.compile(r"[(\[]\s*([^)\]]+?)\s*[)\]]$|[ _,/]\s*([munµμ]?V)$", re.IGNORECASE)
 

@@ -15,11 +15,29 @@ from services.ingest.decoding.dicom_claims import acquired_at, acquisition_of
 from services.ingest.decoding.dicom_elements import DataSet, parse_dicom
 from services.ingest.decoding.scaling import DEFAULT_GAIN_ADU_PER_MV
 from services.ingest.decoding.subject import Subject, age_years, sex, years_between
-from services.ingest.formats.base import MAX_DECODED_BYTES, UploadedFile
+from services.ingest.formats.base import About, UploadedFile
 from services.shared.ecg import Recording, Remark, Signal
 from services.shared.errors import UnreadableFile
 
 NAME = "dicom"
+
+ABOUT: Final = About(
+    title="DICOM waveforms",
+    reads="12-Lead, General, Ambulatory and General 32-bit ECG, explicit and implicit VR, deflated; samples of 8, "
+    "16 or 32 bits; leads by MDC or SCP-ECG code, or by text; groups of one time joined",
+    refuses="a median beat alone, companded samples, channels or samples announced and not there, lead names that "
+    "occur twice, other objects",
+    units="sensitivity × correction + baseline, per channel, in its unit of voltage; 1000 per mV where a channel "
+    "states no sensitivity, and told",
+    rate="sampling frequency of the group",
+    proof=(
+        "test_dicom.py::test_sensitivity_correction_baseline_and_unit_are_used",
+        "test_real_files.py::test_dicom_el250",
+        "test_real_files.py::test_dicom_implicit_vr_with_a_padding_value_of_zero",
+    ),
+)
+MAX_INFLATED_BYTES: Final = 64 << 20
+"""What a deflated object may grow to."""
 
 _MAGIC_AT: Final = 128
 _MAGIC: Final = b"DICM"
@@ -56,7 +74,7 @@ def _begins_bare(data: bytes) -> bool:
 
 def read(file: UploadedFile, declaration: Declaration) -> Recording:
     """Decode the rhythm group of a waveform object, or the groups that make it up."""
-    dataset = parse_dicom(file.data, MAX_DECODED_BYTES)
+    dataset = parse_dicom(file.data, MAX_INFLATED_BYTES)
     groups = [Group(item) for item in dataset.items(_WAVEFORMS)]
     if not groups:
         kind = dataset.text(_MODALITY)[:16] or "unknown"

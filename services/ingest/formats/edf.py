@@ -8,21 +8,37 @@ import math
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.ingest.decoding.assembly import Found, assemble
 from services.ingest.decoding.declaration import Declaration
+from services.ingest.decoding.edf_claims import filters_of
 from services.ingest.decoding.edf_header import ANNOTATIONS, EdfHeader, EdfSignal, is_edf, parse_edf
 from services.ingest.decoding.leads import canonical, is_lead
-from services.ingest.decoding.units import millivolt_per
-from services.ingest.formats.base import UploadedFile
-from services.shared.acquisition import Acquisition
+from services.ingest.decoding.units import millivolt_per, ucum
+from services.ingest.formats.base import About, UploadedFile
+from services.shared.acquisition import Acquisition, Scale
 from services.shared.ecg import MAX_ABS_MV, Recording, Remark, Signal
 from services.shared.errors import UnreadableFile
 
 NAME = "edf"
+
+ABOUT: Final = About(
+    title="EDF and EDF+",
+    reads="EDF and continuous EDF+, the signals that are ECG leads; minus signs in labels are turned",
+    refuses="BDF, discontinuous EDF+, annotations alone, leads of unequal rates, signals without a unit of voltage",
+    units="physical and digital range per signal, in its unit; a range beyond any amplifier is told, and gives way "
+    "to a declared gain",
+    rate="samples in a data record by its duration",
+    proof=(
+        "test_edf.py::test_ranges_and_units_give_gain_and_baseline",
+        "test_real_files.py::test_edf_and_csv_of_one_recording_agree_where_the_gain_is_declared",
+        "test_real_files.py::test_edf_of_annotations_alone_is_refused",
+    ),
+)
 
 _KIND = re.compile(r"^(?:ECG|EKG)(?:[-_:]\s*|\s+[-_:]\s+|\s+)?(?:lead[\s_]+)?", re.IGNORECASE)
 """In "ECG-aVR" the dash is a separator, in "ECG -aVR" a sign."""
@@ -47,7 +63,13 @@ def read(file: UploadedFile, declaration: Declaration) -> Recording:
     remarks += _range_remarks(chosen, declaration)
     signal = _millivolt(_raw(file.data, header, remarks), chosen, declaration)
     names = tuple(_lead(one.label) for one in chosen)
-    return assemble(Found(signal, names, rate_hz, tuple(remarks), header.subject, Acquisition(header.device)))
+    acquisition = Acquisition(
+        device=header.device,
+        acquired_at=header.acquired_at,
+        filters=filters_of(one.filters for one in chosen),
+        scales=tuple(_stated_scale(name, one, declaration) for name, one in zip(names, chosen, strict=True)),
+    )
+    return assemble(Found(signal, names, rate_hz, tuple(remarks), header.subject, acquisition))
 
 
 def _lead(label: str) -> str:
@@ -136,6 +158,14 @@ def _millivolt(raw: NDArray[np.int16], leads: list[EdfSignal], declaration: Decl
         with np.errstate(over="ignore"):  # what overflows becomes infinite and is refused as such
             signal[row] = samples * factor + offset
     return signal
+
+
+def _stated_scale(name: str, lead: EdfSignal, declaration: Declaration) -> Scale:
+    """Return how a lead's digits became millivolt; negative where its physical range is upside down."""
+    if declaration.gain_adu_per_mv is not None and _is_implausible(lead):
+        return Scale(name, 1 / declaration.gain_adu_per_mv, "")
+    (low, high), (least, most) = lead.physical, lead.digital
+    return Scale(name, (high - low) / (most - least), ucum(lead.unit) or "")
 
 
 def _scale(lead: EdfSignal) -> tuple[float, float]:

@@ -17,12 +17,24 @@ from numpy.typing import NDArray
 from services.ingest.decoding.assembly import Found, assemble
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding.subject import Subject, age_between
-from services.ingest.formats.base import UploadedFile
-from services.shared.acquisition import Acquisition
+from services.ingest.formats.base import About, UploadedFile
+from services.shared.acquisition import Acquisition, Scale
 from services.shared.ecg import Recording, Remark, Signal
 from services.shared.errors import UnreadableFile
 
 NAME = "ishne"
+
+ABOUT: Final = About(
+    title="ISHNE Holter 1.0",
+    reads="up to 12 leads by their codes, a variable header of any length; a checksum that does not fit is told",
+    refuses="annotation files, a header or samples that are not whole, lead names that occur twice",
+    units="nanovolt per unit, per lead; declared where the file leaves it open",
+    rate="the header's; declared where the file leaves it open",
+    proof=(
+        "test_ishne.py::test_each_lead_has_its_own_resolution_and_code",
+        "test_real_files.py::test_ishne_of_a_holter",
+    ),
+)
 
 _MAGIC: Final = b"ISHNE1.0"
 _ANNOTATIONS: Final = b"ANN  1.0"
@@ -58,6 +70,7 @@ class _Header:
     qualities: tuple[int, ...]
     resolutions_nv: tuple[int, ...]
     recorder: str | None
+    acquired_at: str | None
     rate_hz: int
 
 
@@ -75,7 +88,9 @@ def read(file: UploadedFile, declaration: Declaration) -> Recording:
         raise UnreadableFile("The ISHNE file states no sampling rate; declare sampling_rate_hz.")
     remarks += [*_checksum_remarks(file.data, header), *_quality_remarks(header)]
     signal = _millivolt(raw, header, declaration)
-    return assemble(Found(signal, header.names, rate_hz, tuple(remarks), header.subject, Acquisition(header.recorder)))
+    return assemble(
+        Found(signal, header.names, rate_hz, tuple(remarks), header.subject, _acquisition(header, declaration))
+    )
 
 
 def _header(data: bytes, declaration: Declaration) -> _Header:
@@ -103,6 +118,7 @@ def _header(data: bytes, declaration: Declaration) -> _Header:
         qualities=fields[37 : 37 + count],
         resolutions_nv=fields[49 : 49 + count],
         recorder=None if recorder.lower() in {"", "none", "unknown", "analog", "digital"} else recorder,
+        acquired_at=_instant(fields[15:18], fields[21:24]),
         rate_hz=fields[63],
     )
 
@@ -145,6 +161,26 @@ def _millivolt(raw: NDArray[np.int16], header: _Header, declaration: Declaration
         signal[row] = raw[row] * factor
     signal[missing] = np.nan
     return signal
+
+
+def _acquisition(header: _Header, declaration: Declaration) -> Acquisition:
+    gain = declaration.gain_adu_per_mv
+    declared = () if gain is None else ((1 / gain, ""),)
+    scales = [
+        Scale(name, *scale)
+        for name, resolution in zip(header.names, header.resolutions_nv, strict=True)
+        for scale in (((float(resolution), "nV"),) if resolution > 0 else declared)
+    ]
+    return Acquisition(device=header.recorder, acquired_at=header.acquired_at, scales=tuple(scales))
+
+
+def _instant(day: tuple[int, ...], clock: tuple[int, ...]) -> str | None:
+    """Return when the recording began, of day, month and year, and of hour, minute and second; None where unknown."""
+    hour, minute, second = clock
+    try:
+        return dt.datetime.combine(dt.date(*day[::-1]), dt.time(hour, minute, second)).isoformat()
+    except ValueError:
+        return None
 
 
 def _checksum_remarks(data: bytes, header: _Header) -> Iterator[Remark]:

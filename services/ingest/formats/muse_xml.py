@@ -17,12 +17,25 @@ from services.ingest.decoding.muse_claims import acquisition_of
 from services.ingest.decoding.safe_xml import Element, parse, root_of
 from services.ingest.decoding.subject import Subject, age_years, sex
 from services.ingest.decoding.units import millivolt_per, ucum
-from services.ingest.formats.base import UploadedFile
+from services.ingest.formats.base import About, UploadedFile
 from services.shared.acquisition import Scale
 from services.shared.ecg import Recording, Remark
 from services.shared.errors import UnreadableFile
 
 NAME = "muse-xml"
+
+ABOUT: Final = About(
+    title="GE MUSE XML",
+    reads="the Rhythm waveform, base64 of 16-bit samples; 8 leads become 12",
+    refuses="files with a median only, difference samples, sizes that do not fit, DTDs other than the bare name of "
+    "MUSE's own",
+    units="amplitude units per bit, per lead, in their unit",
+    rate="SampleBase × 10^SampleExponent",
+    proof=(
+        "test_muse_xml.py::test_the_exponent_belongs_to_the_rate",
+        "test_real_files.py::test_muse_xml",
+    ),
+)
 
 _WHAT: Final = "MUSE XML"
 _DOCTYPE: Final = ("RestingECG", "restecg.dtd")

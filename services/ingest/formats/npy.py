@@ -2,6 +2,7 @@
 
 import io
 import math
+import sys
 from tokenize import TokenError
 from typing import Any, Final
 
@@ -12,11 +13,25 @@ from numpy.typing import NDArray
 from services.ingest.decoding.arrays import Bare, read_bare
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding.leads import is_lead
-from services.ingest.formats.base import UploadedFile
+from services.ingest.decoding.quoting import quoted
+from services.ingest.formats.base import About, UploadedFile
 from services.shared.ecg import Recording, Remark
 from services.shared.errors import UnreadableFile
 
 NAME = "npy"
+
+ABOUT: Final = About(
+    title="NPY",
+    reads="one array of numbers, either orientation, axes of length 1 around it; records with a field per lead",
+    refuses="pickled objects, several ECGs in one array, shapes that can be read either way or are no 12 or 8 leads, "
+    "more announced than is there",
+    units="declared; else whole numbers are 1000 per mV and decimal numbers millivolt, and told",
+    rate="declared; else inferred where the samples make 10 s at 100, 250, 500 or 1000 Hz, and told",
+    proof=(
+        "test_npy.py::test_every_orientation_and_type_reads_the_same",
+        "test_npy.py::test_a_pickled_array_is_never_loaded",
+    ),
+)
 
 DAMAGED: Final = (KeyError, ValueError, TypeError, SyntaxError, EOFError, TokenError, RecursionError, MemoryError)
 """What numpy raises on a header that is no header; the last three where it takes it apart as Python."""
@@ -44,7 +59,7 @@ def _of_fields(array: NDArray[Any]) -> Bare:
     if not fields:
         raise UnreadableFile("The NPY file holds records without a field for each lead; save an array of numbers.")
     left_out = [name for name in array.dtype.names or () if name not in fields]
-    remarks = (Remark("other_columns", f"{', '.join(left_out)[:200]} are no leads and were left out."),)
+    remarks = (Remark("other_columns", f"{quoted(', '.join(left_out), 200)} are no leads and were left out."),)
     rows = np.stack([array[name].ravel() for name in fields])
     return Bare(rows, names=tuple(fields), oriented=True, remarks=remarks if left_out else ())
 
@@ -60,9 +75,15 @@ def array_of(data: bytes) -> NDArray[Any]:
         raise UnreadableFile("The NPY file holds pickled objects, which are never loaded; save an array of numbers.")
     start = stream.tell()
     expected = math.prod(shape) * dtype.itemsize
-    if expected > len(data) - start:
+    if expected > len(data) - start or min(shape, default=0) < 0:
         raise UnreadableFile(
             f"The NPY file is truncated: {expected} bytes of samples were expected, {len(data) - start} are there."
         )
+    if dtype.kind == "U" and _largest_character(data[start : start + expected], dtype) > sys.maxunicode:
+        raise UnreadableFile("The NPY file is damaged: its texts hold what is no character; save it again.")
     flat = np.frombuffer(data, dtype=dtype, count=math.prod(shape), offset=start)
     return flat.reshape(shape, order="F" if fortran_order else "C")
+
+
+def _largest_character(texts: bytes, dtype: np.dtype[Any]) -> int:
+    return int(np.frombuffer(texts, dtype.byteorder + "u4").max(initial=0))

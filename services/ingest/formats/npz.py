@@ -6,20 +6,35 @@ import struct
 import zipfile
 import zlib
 from functools import partial
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from services.ingest.decoding.arrays import read_bare
-from services.ingest.decoding.containers import Member, find_ecg
+from services.ingest.decoding.containers import Member, are_several_ecgs, find_ecg
 from services.ingest.decoding.declaration import Declaration
-from services.ingest.formats.base import MAX_DECODED_BYTES, UploadedFile
+from services.ingest.formats.base import MAX_DECODED_BYTES, About, UploadedFile
 from services.ingest.formats.npy import DAMAGED, array_of
 from services.shared.ecg import Recording
-from services.shared.errors import TooLarge, UnreadableFile
+from services.shared.errors import PlatformError, TooLarge, UnreadableFile
 
 NAME = "npz"
+
+ABOUT: Final = About(
+    title="NPZ",
+    reads="the array that is the ECG, or one array per lead; rate, lead names, unit, gain, age and sex from arrays "
+    "beside it",
+    refuses="pickled members, several ECGs of which none is called so, members that grow beyond 256 MiB or beyond "
+    "what they say, encrypted archives",
+    units="unit, gain or resolution beside the ECG; else as for NPY",
+    rate="beside the ECG (`fs`, `sampling_rate`, …); else as for NPY",
+    proof=(
+        "test_npz.py::test_units_gain_and_person_beside_the_ecg_are_used",
+        "test_npz.py::test_a_zip_bomb_is_refused_before_it_is_read",
+        "test_real_files.py::test_one_of_the_two_ecgs_in_a_file_of_its_own",
+    ),
+)
 
 _ZIP: Final = b"PK\x03\x04"
 _SUFFIX: Final = ".npy"
@@ -45,6 +60,15 @@ def read(file: UploadedFile, declaration: Declaration) -> Recording:
     except _DAMAGED:
         raise UnreadableFile("The NPZ file is damaged, truncated or encrypted; save it again.") from None
     return read_bare(bare, declaration)
+
+
+def holds_several_ecgs(file: BinaryIO) -> bool:
+    """Say whether every array of an NPZ is an ECG of its own; one that cannot be read holds none."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return are_several_ecgs(_members(archive))
+    except (*_DAMAGED, PlatformError):
+        return False
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, Member]:

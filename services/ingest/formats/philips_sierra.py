@@ -18,18 +18,34 @@ from services.ingest.decoding.philips_claims import acquisition_of
 from services.ingest.decoding.safe_xml import Element, parse, root_of
 from services.ingest.decoding.subject import Subject, age_years, sex, years_between
 from services.ingest.decoding.xli import unpack_channels
-from services.ingest.formats.base import MAX_DECODED_BYTES, UploadedFile
+from services.ingest.formats.base import About, UploadedFile
 from services.shared.acquisition import Scale
 from services.shared.ecg import STANDARD_LEADS, Recording, Remark
 from services.shared.errors import UnreadableFile
 
 NAME = "philips-sierra"
 
+ABOUT: Final = About(
+    title="Philips SierraECG 1.03, 1.04, 1.04.01",
+    reads="parsed waveforms, XLI compressed or not, UTF-16 or UTF-8; limb leads put together again; a calibration "
+    "pulse at the end is cropped, and told",
+    refuses="other compressions, other than 16 bits, lengths that do not fit, DTDs and entities",
+    units="resolution in microvolt per unit",
+    rate="samples per second",
+    proof=(
+        "test_philips_sierra.py::test_compressed_leads_are_unpacked_and_limb_leads_put_together",
+        "test_philips_sierra.py::test_a_calibration_pulse_is_cropped_and_told_of",
+        "test_real_files.py::test_philips_sierra_1_04_and_its_conversion_agree",
+    ),
+)
+
 _WHAT: Final = "Philips SierraECG"
 _VERSIONS: Final = frozenset({"1.03", "1.04", "1.04.01"})
 _TWELVE: Final = frozenset({"STD-12", "10-WIRE"})
 _LIMBS: Final = STANDARD_LEADS[:6]
 _MILLIVOLT_PER_MICROVOLT: Final = 1e-3
+_MAX_SAMPLES: Final = 8_000_000
+"""Of all leads together: ten minutes of twelve at 1000 Hz, where a cardiograph keeps eleven seconds."""
 _Raw = NDArray[np.int32]
 
 
@@ -109,7 +125,7 @@ def _raw(waves: Element, signals: Element, names: tuple[str, ...], rate_hz: floa
         raise UnreadableFile("The samples of the Philips file are not 16 bits in Base64, which was expected.")
     milliseconds = number_of(waves.attribute("durationperchannel")) or 0.0
     count = milliseconds * rate_hz / 1000
-    if not 1 <= count <= MAX_DECODED_BYTES / (4 * len(names)):
+    if not 1 <= count <= _MAX_SAMPLES / len(names):
         raise UnreadableFile(
             f"The Philips file announces {milliseconds:g} ms at {rate_hz:g} Hz, which cannot be; export it again."
         )

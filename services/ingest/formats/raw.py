@@ -1,12 +1,27 @@
 """Raw samples: a file of numbers and nothing else, read as its owner declares; never recognised by content."""
 
+from typing import Final
+
 from services.ingest.decoding.arrays import Bare, read_bare
 from services.ingest.decoding.declaration import Declaration
-from services.ingest.formats.base import UploadedFile
+from services.ingest.formats.base import About, UploadedFile
 from services.shared.ecg import Recording, Remark
 from services.shared.errors import UnreadableFile
 
 NAME = "raw"
+
+ABOUT: Final = About(
+    title="Raw samples",
+    reads="`.dat`, `.raw` and `.bin` files, or any with `format=raw`, by their declared layout: sample type, byte "
+    "order, leads, order, header",
+    refuses="files whose layout nobody declares, sizes that do not fit it",
+    units="declared; else as for NPY",
+    rate="declared; else as for NPY",
+    proof=(
+        "test_raw.py::test_a_dat_is_read_as_declared",
+        "test_raw.py::test_the_dat_of_ptb_xl_reads_as_with_its_header",
+    ),
+)
 
 SUFFIXES = (".dat", ".raw", ".bin")
 """What files are called that a declared layout is meant for."""

@@ -11,19 +11,35 @@ import numpy as np
 from services.ingest.decoding.assembly import Found, assemble
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding.subject import Subject
-from services.ingest.formats.base import MAX_DECODED_BYTES, UploadedFile
+from services.ingest.formats.base import MAX_DECODED_BYTES, About, UploadedFile
 from services.ingest.formats.scp_ecg import container
 from services.ingest.formats.scp_ecg.beats import Beats, parse_beats
 from services.ingest.formats.scp_ecg.header import Header, parse_header
 from services.ingest.formats.scp_ecg.huffman import Samples, Table, parse_tables
+from services.ingest.formats.scp_ecg.interpretation import parse_statements
 from services.ingest.formats.scp_ecg.leads import Lead, Leads, parse_leads
+from services.ingest.formats.scp_ecg.measurements import parse_measurements
 from services.ingest.formats.scp_ecg.reconstruction import Grid, Row, add_beats, grid_of, spread
 from services.ingest.formats.scp_ecg.waves import Waves, parse_waves, samples_of
-from services.shared.acquisition import Acquisition
+from services.shared.acquisition import Acquisition, Filters, Scale
 from services.shared.ecg import MAX_RATE_HZ, Recording, Remark, Signal
 from services.shared.errors import TooLarge, UnreadableFile
 
 NAME = "scp"
+
+ABOUT: Final = About(
+    title="SCP-ECG (EN 1064)",
+    reads="default and own Huffman tables, first and second differences, subtracted reference beats, bimodal "
+    "compression, unencoded samples; lengths that overflow 16 bits",
+    refuses="records without leads or rhythm, damaged tables, codes that no table knows, truncated sections",
+    units="amplitude multiplier in nanovolt; declared where it is 0",
+    rate="sample interval in microseconds; declared where it is 0",
+    proof=(
+        "test_scp.py::test_own_tables_are_switched_between",
+        "test_scp.py::test_the_reference_beat_is_added_where_it_was_subtracted",
+        "test_real_files.py::test_scp_is_the_same_recording_as_in_dicom",
+    ),
+)
 
 _MILLIVOLT_PER_NANOVOLT: Final = 1e-6
 _MICROSECONDS: Final = 1e6
@@ -65,9 +81,8 @@ def read(file: UploadedFile, declaration: Declaration) -> Recording:
     signal = _placed(parts.layout.leads, rows, remarks)
     names = tuple(lead.name for lead in parts.layout.leads)
     rate_hz = _rate(interval_us, declaration)
-    return assemble(
-        Found(signal, names, rate_hz, tuple(remarks), _subject(header, declaration), Acquisition(header.device))
-    )
+    acquisition = _acquisition(record, header, _scales(parts, declaration))
+    return assemble(Found(signal, names, rate_hz, tuple(remarks), _subject(header, declaration), acquisition))
 
 
 def _parts(record: container.Record) -> _Parts:
@@ -179,6 +194,24 @@ def _rate(interval_us: int, declaration: Declaration) -> float:
     if interval_us * MAX_RATE_HZ < _MICROSECONDS:
         raise UnreadableFile(f"The SCP-ECG record states a sample per {interval_us} µs; declare sampling_rate_hz.")
     return _MICROSECONDS / interval_us
+
+
+def _scales(parts: _Parts, declaration: Declaration) -> tuple[Scale, ...]:
+    stated, gain = parts.rhythm.nanovolt, declaration.gain_adu_per_mv or 1.0
+    resolution, unit = (float(stated), "nV") if stated else (1 / gain, "")
+    return tuple(Scale(lead.name, resolution, unit) for lead in parts.layout.leads)
+
+
+def _acquisition(record: container.Record, header: Header, scales: tuple[Scale, ...]) -> Acquisition:
+    words, codes = (record.bodies.get(number, b"") for number in (container.STATEMENTS, container.CODED_STATEMENTS))
+    return Acquisition(
+        device=header.device,
+        acquired_at=header.acquired.isoformat() if header.acquired else None,
+        filters=Filters(header.high_pass_hz, header.low_pass_hz, header.notch_hz),
+        scales=scales,
+        measurements=parse_measurements(record.bodies.get(container.MEASUREMENTS, b"")),
+        statements=parse_statements(words, codes),
+    )
 
 
 def _subject(header: Header, declaration: Declaration) -> Subject:

@@ -14,11 +14,29 @@ from services.ingest.decoding.subject import Subject, age_years, sex
 from services.ingest.decoding.wfdb_header import Header, is_header, parse_header
 from services.ingest.decoding.wfdb_record import read_record
 from services.ingest.decoding.wfdb_segments import read_segments, segment_headers
-from services.ingest.formats.base import UploadedFile
+from services.ingest.formats.base import About, UploadedFile
 from services.shared.acquisition import Acquisition, Scale
 from services.shared.ecg import LEAD_LAYOUTS, Recording, Remark
 
 NAME = "wfdb"
+
+ABOUT: Final = About(
+    title="WFDB, PhysioNet Challenge",
+    reads="a header with its signal files in formats 8, 16, 24, 32, 61, 80, 160, 212, 310, 311 and FLAC 508, 516, "
+    "524; `.mat` files of level 4; several segments, fixed and variable layout; headers that write the rate "
+    "twice",
+    refuses="names with folders, files that are missing or shorter than announced, signals of different rates, "
+    "samples per bytes that no compression reaches",
+    units="gain and baseline per signal, in its unit; where the header states no gain the declared, else 200 per mV, "
+    "and told",
+    rate="the header's; else declared, else the standard's 250 Hz, and told",
+    proof=(
+        "test_wfdb.py::test_what_the_library_writes_is_read_with_its_gains_and_baselines",
+        "test_wfdb.py::test_a_header_cannot_reach_outside_the_upload",
+        "test_real_files.py::test_ludb_is_read_as_the_reference_library_does",
+        "test_real_files.py::test_every_challenge_record_is_read_with_the_gain_of_its_header",
+    ),
+)
 
 DEFAULT_RATE_HZ: Final = 250.0
 """Where the header states none: the standard's."""

@@ -42,7 +42,7 @@ def check(archive: str, member: str) -> None:
     name = f"{archive}/{member}"
     if not member or len(name) > MAX_NAME_CHARACTERS or not name.isprintable():
         raise InvalidRequest(
-            f"The file's name, with the archive and its folders, has 1 to {MAX_NAME_CHARACTERS} printable characters."
+            f"The file's name, archive and folders included, has 1 to {MAX_NAME_CHARACTERS} characters, all printable."
         )
 
 

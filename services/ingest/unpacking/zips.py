@@ -11,6 +11,7 @@ from services.ingest.unpacking.bounds import STEP_BYTES, Budget, NarrowFile
 from services.shared.errors import UnreadableFile
 
 _ENCRYPTED: Final = 0x1
+_HEADER_SUFFIX: Final = ".hea"
 _UNIX: Final = 3
 _DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, struct.error, RuntimeError)
 
@@ -26,9 +27,13 @@ def opened(file: BinaryIO, max_members: int) -> zipfile.ZipFile:
 
 
 def entries(archive: zipfile.ZipFile) -> list[Entry]:
-    """Return the files of a zip, without its folders; those of one record, which share a stem, one after the other."""
-    files = (entry for entry in archive.infolist() if not entry.filename.endswith(("/", "\\")))
-    return sorted(files, key=lambda entry: splitext(entry.filename))
+    """Return the files of a zip, without its folders; those of one stem one after the other, headers first."""
+    return sorted((entry for entry in archive.infolist() if not entry.filename.endswith(("/", "\\"))), key=_place)
+
+
+def _place(entry: Entry) -> tuple[str, bool, str]:
+    stem, suffix = splitext(entry.filename)
+    return stem, suffix.lower() != _HEADER_SUFFIX, suffix
 
 
 def content(archive: zipfile.ZipFile, entry: Entry, budget: Budget) -> bytes:

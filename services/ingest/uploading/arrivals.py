@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
-from typing import Final
+from typing import BinaryIO, Final
 
+from services.ingest.formats.npz import holds_several_ecgs
 from services.ingest.steps import Start, Step
 from services.ingest.unpacking.members import is_arrays
 from services.ingest.uploading.spool import Spool, Spools
@@ -115,7 +116,7 @@ class _Growing:
             await self._spool.write(head)
 
     async def _of(self, spool: Spool) -> Arrival:
-        if not await asyncio.to_thread(is_arrays, spool.file, self.file_name):
+        if await asyncio.to_thread(_is_archive, spool.file, self.file_name):
             return Arrival(self.file_name, archive=spool)
         try:
             self._check_size()
@@ -127,3 +128,8 @@ class _Growing:
         if self._size > self._max_bytes:
             limit = f"{self._max_bytes / (1 << 20):g} MiB"
             raise TooLarge(f"The file is larger than {limit}, the most that is taken.")
+
+
+def _is_archive(file: BinaryIO, file_name: str) -> bool:
+    """Say whether the files of an archive are ECGs of their own, as those of an NPZ are where each is one."""
+    return not is_arrays(file, file_name) or holds_several_ecgs(file)

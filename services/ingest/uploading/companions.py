@@ -17,6 +17,8 @@ from services.shared.errors import UnreadableFile
 PASSING: Final = 8
 """So many records that are whole wait for a header that may name them as its segments, whatever they are called."""
 _SELF_CONTAINED: Final = (HEADER_SUFFIX, ".csv", ".txt", ".npy", ".npz", ".dcm", ".xml", ".edf", ".scp", ".ecg")
+_SIGNAL_SUFFIX: Final = ".dat"
+"""Samples may begin like a file of any other format."""
 _SEGMENT_NAME = re.compile(r".*[_-](?:\d{1,6}|layout)\.hea", re.IGNORECASE)
 """As segments are called by custom; such wait to the end of the upload."""
 
@@ -200,7 +202,8 @@ def _header_of(file: UploadedFile) -> Header | None:
 
 
 def _may_be_companion(file: UploadedFile) -> bool:
-    """Say whether a header that comes later may name this file: nothing else recognises it, or it is a level 4 MAT."""
-    if file.name.lower().endswith(_SELF_CONTAINED):
+    """Say whether a header that comes later may name this file: it is called so, is a level 4 MAT, or is not known."""
+    name = file.name.lower()
+    if name.endswith(_SELF_CONTAINED):
         return False
-    return is_level_4(file.data) or not any(known.sniff(file) for known in FORMATS)
+    return name.endswith(_SIGNAL_SUFFIX) or is_level_4(file.data) or not any(known.sniff(file) for known in FORMATS)

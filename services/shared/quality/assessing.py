@@ -93,8 +93,8 @@ def _residual(part: windows.Window, leads: tuple[str, ...]) -> tuple[float, floa
     said = np.array([_FOURTH[name] for name in others], dtype=np.float32) @ recorded[:2]
     off = recorded[2:] - said
     worst = max(float(off.max()), -float(off.min()))
-    size = float(recorded[:2].std(axis=1).mean())
-    return worst, float(off.std(axis=1).max()) / (size + _NO_SIZE_MV)
+    size = float(recorded[:2, ::4].std(axis=1).mean())
+    return worst, float(off[:, ::4].std(axis=1).max()) / (size + _NO_SIZE_MV)
 
 
 def _lead(name: str, values: list[float], seconds: float) -> LeadQuality:

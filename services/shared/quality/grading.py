@@ -45,7 +45,7 @@ LIVE_MV: Final = 0.05
 RESIDUAL_SHARE: Final = 1.1
 _SAYS: Final[Mapping[Flag, str]] = {
     Flag.MISSING: "samples are missing",
-    Flag.FLAT: "flat: the electrode may be off",
+    Flag.FLAT: "no signal, the electrode may be off",
     Flag.SATURATED: "cut off at the limit of the converter",
     Flag.MAINS: "interference of the mains",
     Flag.DRIFT: "the baseline wanders",

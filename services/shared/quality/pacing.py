@@ -1,5 +1,6 @@
 """Pacing spikes and other events that are narrower than about 8 ms and no part of a QRS complex; numpy only."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -21,8 +22,11 @@ NOISES: Final = 8.0
 """Multiples of the noise that an event reaches besides."""
 QRS_S: Final = 0.1
 """Around a QRS complex no event of one lead is counted."""
+STEP_S: Final = 0.02
 EDGE_S: Final = 0.3
 """At either end a QRS complex may be cut off, and looks like a spike."""
+MOST_PER_S: Final = 100
+"""More peaks a second than this are noise; no spike could be told from them."""
 _QUIET_SHARE: Final = 0.4
 _NEAREST_S: Final = 0.02
 _FARTHEST_S: Final = 0.35
@@ -50,37 +54,42 @@ class Events:
 
 def find(native: Signal, rate_hz: float, beats: Beats, *, sharp: Signal, sharp_hz: float, noise: Values) -> Events:
     """Find the narrow events of a window: pacing at the native rate, spikes in `sharp`, `narrow` at the judged rate."""
-    pacing, at_s = _pacing(native, rate_hz, beats, noise)
-    taken = np.concatenate([beats.peaks_s, at_s])
-    reach = np.concatenate([np.full(beats.peaks_s.size, QRS_S), np.full(at_s.size, 0.02)])
-    return Events(pacing, _spikes(sharp, sharp_hz, noise, (taken, reach)))
+    at_native = sharp if rate_hz == sharp_hz else narrow(native, rate_hz)
+    pacing, at_s = _pacing(at_native, rate_hz, beats, noise)
+    return Events(pacing, _spikes(sharp, sharp_hz, noise, [(beats.peaks_s, QRS_S), (at_s, STEP_S)]))
 
 
 def _spikes(
-    sharp: Signal, rate_hz: float, noise: Values, taken: tuple[NDArray[np.float64], NDArray[np.float64]]
+    sharp: Signal, rate_hz: float, noise: Values, taken: Sequence[tuple[NDArray[np.float64], float]]
 ) -> NDArray[np.int64]:
-    size = max(1, round(0.02 * rate_hz))
-    count = sharp.shape[1] // size
-    blocks = np.abs(sharp[:, : count * size]).reshape(sharp.shape[0], count, size).max(axis=2)
-    over = blocks > np.maximum(SPIKE_MV, NOISES * noise)[:, None]
-    if not over.any():
-        return np.zeros(sharp.shape[0], dtype=np.int64)
-    middle = (np.arange(count) + 0.5) * size / rate_hz
-    for at, reach in zip(*taken, strict=True):
-        over[:, np.abs(middle - at) <= reach + size / rate_hz / 2] = False
-    edge = int(np.ceil(EDGE_S * rate_hz / size))
-    over[:, :edge] = over[:, count - edge :] = False
-    over[:, 1:] &= ~over[:, :-1]
-    events: NDArray[np.int64] = over.sum(axis=1)
-    return events
+    """Count events of each lead in steps of 20 ms; `taken` is where others are, and how far they reach, in seconds."""
+    rows, at = np.nonzero(np.abs(sharp) > np.maximum(SPIKE_MV, NOISES * noise)[:, None])
+    at_s = at / rate_hz
+    free = (at_s > EDGE_S) & (at_s < sharp.shape[1] / rate_hz - EDGE_S)
+    for centres, reach in taken:
+        free &= _distance(at_s, centres) > reach
+    steps = np.unique(np.stack([rows[free], (at_s[free] / STEP_S).astype(np.int64)], axis=1), axis=0)
+    begins = np.ones(len(steps), dtype=np.bool_)
+    begins[1:] = (np.diff(steps[:, 0]) != 0) | (np.diff(steps[:, 1]) > 1)
+    return np.bincount(steps[begins, 0], minlength=sharp.shape[0])
 
 
-def _pacing(native: Signal, rate_hz: float, beats: Beats, noise: Values) -> tuple[Pacing, NDArray[np.float64]]:
+def _distance(at_s: NDArray[np.float64], centres: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how far each moment is from the nearest centre."""
+    if not centres.size:
+        return np.full(at_s.size, np.inf)
+    after = np.searchsorted(centres, at_s)
+    nearest: NDArray[np.float64] = np.minimum(
+        np.abs(at_s - centres[np.maximum(after - 1, 0)]), np.abs(at_s - centres[np.minimum(after, centres.size - 1)])
+    )
+    return nearest
+
+
+def _pacing(sharp: Signal, rate_hz: float, beats: Beats, noise: Values) -> tuple[Pacing, NDArray[np.float64]]:
     """Return whether spikes come regularly, or at a steady distance before most QRS complexes, and where they are."""
     none = np.empty(0)
     if rate_hz < LEAST_HZ:
         return Pacing.NOT_JUDGED, none
-    sharp = narrow(native, rate_hz)
     together = np.sqrt(np.einsum("ij,ij->j", sharp, sharp) / sharp.shape[0])
     level = max(TOGETHER_MV, NOISES * float(np.sqrt((noise**2).mean())))
     at_s = _alone(together, rate_hz, level)
@@ -94,6 +103,8 @@ def _alone(together: Signal, rate_hz: float, level: float) -> NDArray[np.float64
     lag = max(1, round(NARROW_S * rate_hz))
     inner = together[1:-1]
     peaks = np.flatnonzero((inner > level) & (inner >= together[:-2]) & (inner > together[2:])) + 1
+    if peaks.size > MOST_PER_S * together.size / rate_hz:
+        return np.empty(0)
     kept = []
     for at in peaks.tolist():
         before = together[max(0, at - 6 * lag) : max(0, at - 2 * lag)]

@@ -52,7 +52,7 @@ def stretches(shape: tuple[int, ...], rate_hz: float) -> list[slice]:
 
 def window(signal: Signal, rate_hz: float) -> Window:
     """Return one stretch (leads, samples) with its gaps bridged, and again at the judged rate."""
-    signal = np.asarray(signal, dtype=np.float32)
+    signal = np.ascontiguousarray(signal, dtype=np.float32)
     missing = np.isnan(signal) if np.isnan(np.dot(signal.ravel(), signal.ravel())) else np.empty((0, 0), dtype=np.bool_)
     native = _bridged(signal, missing) if missing.size and missing.any() else signal
     factor = max(1, int(rate_hz / JUDGED_HZ))

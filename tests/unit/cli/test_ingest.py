@@ -1,3 +1,6 @@
+import csv
+import hashlib
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -5,6 +8,7 @@ from typing import Any
 import pytest
 
 from cli.errors import ExitCode
+from cli.files import BATCH_FILES
 from tests.unit.cli.conftest import Answer, Command, FakePlatform
 
 UPLOAD = "POST /datasets/d1/records"
@@ -111,7 +115,7 @@ def test_what_was_stored_is_told_even_when_the_platform_refuses_later(
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("client", "ingest"):
+    for module in ("client", "sending"):
         monkeypatch.setattr(f"cli.{module}.PAUSES_SECONDS", (0.0, 0.0))
 
 
@@ -156,6 +160,92 @@ def test_companions_are_sent_again_together(known: FakePlatform, command: Comman
     outcomes = {line["file_name"]: line["outcome"] for line in json.loads(result.stdout)["files"]}
     assert outcomes == {"a.hea": "stored", "b.csv": "stored", "a.dat": "companion"}
     assert b"b.csv" not in known.asked(UPLOAD)[1].body
+
+
+MISSING = "POST /datasets/d1/records/missing"
+
+
+@pytest.fixture
+def begun(platform: FakePlatform) -> FakePlatform:
+    study = {"name": "study", "dataset_id": "d1", "records": 1}
+    platform.on("GET /datasets", Answer.of({"items": [study], "next_cursor": None}))
+    return platform
+
+
+def test_only_what_is_missing_is_sent(begun: FakePlatform, command: Command, tmp_path: Path) -> None:
+    for name in ("a.csv", "one/b.dat", "one/b.hea"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(name.encode())
+    digest = {name: hashlib.sha256(name.encode()).hexdigest() for name in ("a.csv", "one/b.dat", "one/b.hea")}
+    begun.on(MISSING, Answer.of({"sha256": [digest["one/b.hea"]]}))
+    begun.on(UPLOAD, Answer.lines(_line("one/b.hea"), _line("one/b.dat", "companion")))
+
+    result = command("ingest", tmp_path, "--dataset", "study", "--json")
+
+    asked = json.loads(begun.asked(MISSING)[0].body)["sha256"]
+    sent = begun.asked(UPLOAD)[0].body
+    assert asked == sorted(digest.values())
+    assert (b'filename="one/b.hea"' in sent, b'filename="one/b.dat"' in sent, b"a.csv" in sent) == (True, True, False)
+    outcomes = {line["file_name"]: line["outcome"] for line in json.loads(result.stdout)["files"]}
+    assert outcomes == {"a.csv": "present", "one/b.hea": "stored", "one/b.dat": "companion"}
+
+
+def test_nothing_is_sent_where_nothing_is_missing(begun: FakePlatform, command: Command, files: Path) -> None:
+    begun.on(MISSING, Answer.of({"sha256": []}))
+
+    result = command("ingest", files, "--dataset", "study")
+
+    assert (result.exit_code, begun.asked(UPLOAD)) == (ExitCode.DONE, [])
+
+
+def test_the_files_of_an_archive_have_lines_once(
+    known: FakePlatform, command: Command, tmp_path: Path, at_once: None
+) -> None:
+    assert at_once is None
+    (tmp_path / "x.zip").write_bytes(b"PK")
+    away = {**_line("x.zip/b.csv", "refused"), "error": {"code": "UNAVAILABLE", "detail": "The database is away."}}
+    known.on(
+        UPLOAD,
+        Answer.lines(_line("x.zip/a.csv"), away, {**away, "file_name": "x.zip"}),
+        Answer.lines(_line("x.zip/a.csv", "duplicate"), _line("x.zip/b.csv"), _line("x.zip", "unpacked")),
+    )
+
+    result = command("ingest", tmp_path, "--dataset", "study", "--json")
+
+    report = json.loads(result.stdout)
+    assert [(line["file_name"], line["outcome"]) for line in report["files"]] == [
+        ("x.zip/a.csv", "stored"),
+        ("x.zip/b.csv", "stored"),
+        ("x.zip", "unpacked"),
+    ]
+    assert (result.exit_code, report["stored"], report["refused"]) == (ExitCode.DONE, 2, 0)
+
+
+@pytest.mark.parametrize("name", ["report.csv", "report.ndjson"])
+def test_a_report_file_has_a_line_for_each_file(known: FakePlatform, command: Command, files: Path, name: str) -> None:
+    known.on(UPLOAD, Answer.lines(_line("a.csv"), _line("b.csv", "refused", "It is not an ECG.")))
+    (files / name).write_text("of the last time")
+
+    command("ingest", files, "--dataset", "study", "--report", files / name)
+
+    text = (files / name).read_text()
+    rows = list(csv.DictReader(io.StringIO(text))) if name.endswith("csv") else list(map(json.loads, text.splitlines()))
+    assert [(row["file_name"], row["outcome"]) for row in rows] == [("a.csv", "stored"), ("b.csv", "refused")]
+    assert "It is not an ECG." in text
+    assert name.encode() not in known.asked(UPLOAD)[0].body
+
+
+def test_many_files_go_in_several_requests_at_once(known: FakePlatform, command: Command, tmp_path: Path) -> None:
+    names = [f"{number:03}.csv" for number in range(3 * BATCH_FILES)]
+    for name in names:
+        (tmp_path / name).write_text("1")
+    known.on(UPLOAD, Answer.lines(*map(_line, names)))
+
+    result = command("ingest", tmp_path, "--dataset", "study", "--json", "--parallel", "3")
+
+    assert result.exit_code == ExitCode.DONE
+    assert sorted(line["file_name"] for line in json.loads(result.stdout)["files"]) == names
+    assert len(known.asked(UPLOAD)) == 3
 
 
 @pytest.mark.usefixtures("at_once")

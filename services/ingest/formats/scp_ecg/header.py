@@ -18,6 +18,9 @@ _DATE: Final = 25
 _TIME: Final = 26
 _HIGH_PASS: Final = 27
 _LOW_PASS: Final = 28
+_FILTERS: Final = 29
+_NOTCH_HZ: Final = {1: 60.0, 2: 50.0}
+"""By the lowest two bits of the map of filters; both together say nothing."""
 _YEARS_PER: Final = {1: 1.0, 2: 1 / 12, 3: 7 / 365.25, 4: 1 / 365.25, 5: 1 / 8766}
 _SEXES: Final = {1: "male", 2: "female"}
 _MODEL: Final = slice(8, 14)
@@ -38,6 +41,7 @@ class Header:
     """In the local time of the device."""
     high_pass_hz: float | None = None
     low_pass_hz: float | None = None
+    notch_hz: float | None = None
 
 
 def parse_header(body: bytes) -> Header:
@@ -52,6 +56,7 @@ def parse_header(body: bytes) -> Header:
         acquired=acquired,
         high_pass_hz=_number(fields.get(_HIGH_PASS, b""), 0.01),
         low_pass_hz=_number(fields.get(_LOW_PASS, b""), 1.0),
+        notch_hz=_NOTCH_HZ.get(next(iter(fields.get(_FILTERS, b"")), 0) & 3),
     )
 
 

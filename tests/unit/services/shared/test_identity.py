@@ -37,7 +37,7 @@ def test_a_token_signed_with_another_secret_is_refused() -> None:
 
 def test_an_unsigned_token_is_refused() -> None:
     claims = jwt.decode(tokens().issue(ANNA), options={"verify_signature": False})
-    unsigned = jwt.encode(claims, None, algorithm="none")
+    unsigned = jwt.encode(claims, "", algorithm="none")
 
     with pytest.raises(Unauthenticated):
         tokens().verify(unsigned)

@@ -5,7 +5,7 @@ import pytest
 
 from services.ingest.decoding.assembly import Found, assemble, is_warning
 from services.shared.acquisition import Acquisition, Scale
-from services.shared.ecg import STANDARD_LEADS
+from services.shared.ecg import STANDARD_LEADS, Remark
 from services.shared.errors import UnreadableFile
 from tests.unit.services.ingest.ecgs import codes, twelve_leads
 
@@ -100,3 +100,14 @@ def test_amplitudes_that_no_surface_ecg_has_are_told(factor: float) -> None:
 def test_what_cannot_be_an_ecg_is_refused(signal: np.ndarray, names: tuple[str, ...], message: str) -> None:
     with pytest.raises(UnreadableFile, match=message):
         assemble(found(signal, names))
+
+
+def test_words_of_a_file_in_a_remark_can_be_shown_and_stored() -> None:
+    remark = Remark("other_signals", "a\0b\ud800 was left out.")
+
+    said = Acquisition(device="Ac\0me", statements=("Sinus\x80", "Müller's"))
+
+    recording = assemble(replace(found(LEADS), remarks=(remark,), acquisition=said))
+
+    assert recording.remarks[0] == Remark("other_signals", "a?b? was left out.")
+    assert recording.acquisition == Acquisition(device="Ac?me", statements=("Sinus?", "Müller's"))

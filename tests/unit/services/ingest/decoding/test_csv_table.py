@@ -42,6 +42,16 @@ def test_rows_below_a_row_of_times_and_a_row_that_counts() -> None:
         np.testing.assert_array_equal(recording.signal, LEADS)
 
 
+@pytest.mark.parametrize("samples", [100, 600])
+def test_rows_that_are_counted_keep_their_first_sample(samples: int) -> None:
+    data = rows_of(LEADS[:, :samples], tuple(map(str, range(12))))
+    above = "," + ",".join(map(str, range(samples))) + "\n"
+
+    for written in (data, above.encode() + data):
+        np.testing.assert_array_equal(read(written).signal, LEADS[:, :samples])
+    assert "index_column" in codes(read(data))
+
+
 def test_empty_cells_of_rows_are_gaps() -> None:
     signal = LEADS.copy()
     signal[7, 10:20] = np.nan

@@ -52,3 +52,14 @@ def test_millivolt_and_what_overflows() -> None:
     np.testing.assert_allclose(millivolt_of(raw, 0.5, 1.0), [0, 1, 3])
     assert np.isinf(millivolt_of(raw, 1e300)[[0, 2]]).all()
     assert np.isinf(samples_of("1e300", "I")).all()
+
+
+@pytest.mark.parametrize("separator", [" ", ",", "\n"])
+def test_long_texts_are_read_in_parts(separator: str) -> None:
+    values = np.random.default_rng(0).integers(-9999, 9999, 100_000)
+    text = separator.join(map(str, values.tolist()))
+
+    np.testing.assert_array_equal(samples_of(text, "lead I"), values)
+    np.testing.assert_allclose(samples_of(text + separator + "1.5", "lead I")[-2:], [values[-1], 1.5])
+    with pytest.raises(UnreadableFile, match="lead I are not all numbers"):
+        samples_of(text + separator + "x", "lead I")

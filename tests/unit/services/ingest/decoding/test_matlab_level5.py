@@ -47,7 +47,7 @@ def test_what_the_usual_library_writes_is_read_as_it_was(*, compressed: bool) ->
     members = level_5_members(data, LIMIT)
 
     assert {name: member.shape for name, member in members.items()} == {
-        "val": (2, 12), "fs": (1, 1), "cells": (1, 3), "rows": (2, 2), "half": (2, 12),
+        "val": (2, 12), "fs": (1, 1), "cells": (1, 3), "rows": (2, 2), "half": (2, 12), "whole.a": (1, 1),
     }  # fmt: skip
     np.testing.assert_array_equal(members["half"].load(), RAW / 2)
     assert members["fs"].load().tolist() == [[500.0]]

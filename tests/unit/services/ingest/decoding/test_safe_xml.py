@@ -87,6 +87,38 @@ def test_depth_and_number_of_elements_are_bounded(monkeypatch: pytest.MonkeyPatc
         parse(b"<a>" + b"<b/>" * 10 + b"</a>", "XML")
 
 
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"<a " + b" ".join(b"b%d=''" % number for number in range(200_001)) + b"/>", "more than 200000 attributes"),
+        (b"<a>" + b" " * (25 << 20) + b"</a>", "more than 24 million characters"),
+        (b"<a>" + b"<b/>" * 400_000 + b"</a>", "more than 100000 elements"),
+        (b"<a>" + b"<b></b>" * 100_000 + b"</a>", "more than 100000 elements"),
+    ],
+)
+def test_what_would_take_long_is_refused_before_it_is_parsed(data: bytes, message: str) -> None:
+    with pytest.raises(TooLarge, match=message):
+        parse(data, "XML")
+
+
+def test_a_root_that_never_comes_is_refused() -> None:
+    with pytest.raises(UnreadableFile, match="no root element within its first MiB"):
+        parse(b"<!--" + b"x" * (2 << 20) + b"--><a/>", "XML")
+    assert parse(b"<!--" + b"x" * (1 << 19) + b"--><a/>", "XML").name == "a"
+
+
+def test_line_ends_are_spaces_and_a_prefix_may_be_unbound() -> None:
+    assert parse(b"<a>1\n2\r\n3</a>", "XML").text == "1 2  3"
+    assert parse(b'<x:a y:b="1">2<x:c/></x:a>', "XML").attribute("b") == "1"
+
+
+def test_what_is_not_there_is_empty() -> None:
+    nothing = parse(b"<a/>", "XML").at("b", "c")
+
+    assert (nothing.text, nothing.attribute("d"), list(nothing.all("e"))) == ("", "", [])
+    assert parse(b"<a><b/><b><c>1</c></b></a>", "XML").text_of("b", "c") == "1"
+
+
 @pytest.mark.parametrize("data", [b"<a>", b"<a></b>", b"<a/><b/>", b"<a>\0</a>", b"<a b=1/>", b"\xff\xfe<"])
 def test_what_is_not_well_formed_is_refused(data: bytes) -> None:
     with pytest.raises(UnreadableFile, match="damaged or truncated"):

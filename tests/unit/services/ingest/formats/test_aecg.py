@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 
 from services.ingest.decoding.declaration import Declaration
+from services.shared.acquisition import Filters, Scale
 from services.shared.ecg import STANDARD_LEADS
 from services.shared.errors import PlatformError, UnreadableFile
 from tests.unit.services.ingest.ecgs import codes, read, sniffed, twelve_leads
@@ -81,6 +82,56 @@ def test_what_is_known_of_the_subject() -> None:
     assert recording.patient == Declaration(pseudonym_key=b"k").pseudonym("SBJ-1")
     assert "Doe" not in repr(recording)
     assert read(aecg_of(RAW, before=aged).encode(), NOTHING).age_years == 0.5
+
+
+def annotation(code: str, value: str, inside: str = "") -> str:
+    return f'<component><annotation><code code="{code}"/><value {value}/>{inside}</annotation></component>'
+
+
+def test_what_is_said_of_the_acquisition() -> None:
+    one_lead = (
+        "<support><supportingROI><component><boundary><code code='MDC_ECG_LEAD_II'/></boundary></component>"
+        "</supportingROI></support>"
+    )
+    beat = "<component><annotation><code code='MDC_ECG_BEAT'/>{}</annotation></component>"
+    line = "<code code='MDC_ECG_INTERPRETATION_STATEMENT'/><value>{}</value>"
+    stated = f"<component><annotation>{line}</annotation></component>"
+    claims = [
+        annotation("MDC_ECG_TIME_PD_QRS", 'value="0.09" unit="s"'),
+        annotation("MDC_ECG_TIME_PD_QT", 'value="380" unit="ms"', one_lead),
+        annotation("MDC_ECG_RHY", 'code="x" displayName="Sinus Rhythm"'),
+        (
+            f"<component><annotation><code code='MDC_ECG_INTERPRETATION'/>{stated.format('Doe has a normal ECG')}"
+            f"{stated.format('Confirmed by someone')}</annotation></component>"
+        ),
+        beat.format(annotation("MDC_ECG_TIME_PD_QTcB", 'value="410"') + annotation("MDC_ECG_TIME_PD_QRS", 'value="8"')),
+        beat.format(annotation("MDC_ECG_TIME_PD_PR_GL", 'value="150" unit="ms"')),
+    ]
+    parts = {
+        "<derivation>": f"<subjectOf><annotationSet>{''.join(claims)}</annotationSet></subjectOf><derivation>",
+        '<code code="RHYTHM"/>': '<code code="RHYTHM"/><effectiveTime><low value="20200101120000.5"/></effectiveTime>'
+        "<author><seriesAuthor><manufacturedSeriesDevice><manufacturerModelName>M1</manufacturerModelName>"
+        "</manufacturedSeriesDevice><manufacturerOrganization><name>ACME</name></manufacturerOrganization></seriesAuthor></author>"
+        + filtered("LOW_PASS", "CUTOFF_FREQ", 'value="0.15" unit="kHz"')
+        + filtered("HIGH_PASS", "CUTOFF_FREQ", 'value="0.05" unit="Hz"')
+        + filtered("NOTCH", "NOTCH_FREQ", 'value="50" unit="Hz"'),
+    }
+    text = aecg_of(RAW, scale='<scale value="0.0025" unit="mV"/>')
+    for old, new in parts.items():
+        text = text.replace(old, new, 1)
+
+    acquisition = read(text.encode(), NOTHING).acquisition
+
+    assert (acquisition.device, acquisition.acquired_at) == ("ACME M1", "2020-01-01T12:00:00.500000")
+    assert (acquisition.filters, acquisition.scales[3]) == (Filters(0.05, 150, 50), Scale("aVR", 0.0025, "mV"))
+    assert {each.name: each.value for each in acquisition.measurements} == {"qrs_duration": 90, "qtc_interval": 410}
+    assert acquisition.statements == ("Sinus Rhythm", "*** has a normal ECG")
+
+
+def filtered(kind: str, what: str, value: str) -> str:
+    prefix = "MDC_ECG_CTL_VBL_ATTR_FILTER_"
+    part = f'<component><controlVariable><code code="{prefix}{what}"/><value {value}/></controlVariable></component>'
+    return f'<controlVariable><controlVariable><code code="{prefix}{kind}"/>{part}</controlVariable></controlVariable>'
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 
 from services.ingest.decoding.declaration import Declaration
+from services.shared.acquisition import Filters, Scale
 from services.shared.ecg import STANDARD_LEADS
 from services.shared.errors import PlatformError, UnreadableFile
 from tests.unit.services.ingest.ecgs import codes, read, sniffed, twelve_leads
@@ -59,6 +60,27 @@ def test_what_is_known_of_the_subject() -> None:
     assert (recording.age_years, recording.sex, recording.acquisition.device) == (71, "female", "GE CardioSoft V6.71")
     assert recording.patient == Declaration(pseudonym_key=b"k").pseudonym("77-1")
     assert "Müller" not in repr(recording)
+
+
+def test_what_is_said_of_the_acquisition() -> None:
+    said = (
+        "<ObservationDateTime><Hour>9</Hour><Minute>5</Minute><Second>7</Second><Day>3</Day><Month>2</Month><Year>2019"
+        "</Year></ObservationDateTime><FilterSetting><CubicSpline>No</CubicSpline><Filter50Hz>No</Filter50Hz><Filter60Hz>"
+        "Yes</Filter60Hz><LowPass units='Hz'>100</LowPass></FilterSetting><Interpretation><Diagnosis><DiagnosisText>"
+        "Müller: sinus rhythm</DiagnosisText><DiagnosisText/></Diagnosis><Conclusion><ConclusionText>Normal"
+        "</ConclusionText></Conclusion></Interpretation><RestingECGMeasurements><VentricularRate units='BPM'>74"
+        "</VentricularRate><PQInterval units='ms'>172</PQInterval><RAxis units='degrees'>-20</RAxis><QTInterval/>"
+        "</RestingECGMeasurements>"
+    )
+
+    acquisition = read(cardiosoft_of(said, strip_of(RAW, resolution="2.5")), NOTHING).acquisition
+
+    assert (acquisition.device, acquisition.acquired_at) == ("GE CardioSoft V6.71", "2019-02-03T09:05:07")
+    assert (acquisition.filters, acquisition.scales[11]) == (Filters(None, 100, 60), Scale("V6", 2.5, "uV"))
+    assert {each.name: each.value for each in acquisition.measurements} == {
+        "heart_rate": 74, "pr_interval": 172, "qrs_axis": -20,
+    }  # fmt: skip
+    assert acquisition.statements == ("***: sinus rhythm", "Normal")
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_a_data_set_without_preamble_is_read(syntax: str) -> None:
 
 
 def test_a_deflated_object_that_grows_beyond_bounds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dicom, "MAX_DECODED_BYTES", 1 << 20)
+    monkeypatch.setattr(dicom, "MAX_INFLATED_BYTES", 1 << 20)
 
     with pytest.raises(TooLarge, match="inflates beyond 1 MiB"):
         read(deflated_bomb(dicom_of(dicom_group(RAW)), 2 << 20), NOTHING)

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.ingest.decoding.declaration import Declaration
+from services.shared.acquisition import Scale
 from services.shared.ecg import STANDARD_LEADS
 from services.shared.errors import PlatformError, UnreadableFile
 from tests.unit.services.ingest.ecgs import codes, read, sniffed, twelve_leads
@@ -29,6 +30,13 @@ def test_person_and_recorder_are_told_without_a_name() -> None:
 
     assert (recording.age_years, recording.sex, recording.acquisition.device) == (70.0, "female", "Hilter 9")
     assert recording.patient == Declaration(pseudonym_key=b"key").pseudonym("P-17")
+
+
+def test_the_beginning_and_the_resolutions_are_kept() -> None:
+    acquisition = read(FILE, NOTHING).acquisition
+
+    assert acquisition.acquired_at == "2020-02-01T12:30:00"
+    assert acquisition.scales == tuple(Scale(name, 1000.0, "nV") for name in STANDARD_LEADS)
 
 
 def test_dates_and_codes_that_are_unknown_stay_unknown() -> None:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 
 from services.ingest.decoding.declaration import Declaration
+from services.shared.acquisition import Filters, Scale
 from services.shared.ecg import STANDARD_LEADS
 from services.shared.errors import InvalidRequest, PlatformError, UnreadableFile
 from tests.unit.services.ingest.ecgs import codes, read, sniffed, twelve_leads
@@ -46,6 +47,52 @@ def test_what_is_known_of_the_subject() -> None:
     assert recording.patient == Declaration(pseudonym_key=b"k").pseudonym("77-1")
     assert "Doe" not in repr(recording)
     assert read(muse_of(RAW, change=("YEARS", "DAYS")), NOTHING).age_years == pytest.approx(0.17, abs=0.01)
+
+
+TABLE = (
+    "<{0}><VentricularRate>48</VentricularRate><PRInterval>138</PRInterval><QTInterval>{1}</QTInterval><QTCorrected>403"
+    "</QTCorrected><PAxis>51</PAxis><RAxis>-20</RAxis><TAxis>40</TAxis><POnset>147</POnset><POffset>200</POffset>"
+    "<ECGSampleBase>500</ECGSampleBase><ECGSampleExponent>0</ECGSampleExponent></{0}>"
+)
+LINE = "<DiagnosisStatement>{}<StmtText>{}</StmtText></DiagnosisStatement>"
+
+
+def test_what_is_said_of_the_acquisition() -> None:
+    ends = "<StmtFlag>ENDSLINE</StmtFlag>"
+    lines = [("", "Sinus rhythm"), (ends, "with Doe"), (ends, "Confirmed by DOE, JOHN (1)"), ("", "Normal ECG")]
+    said = f"<Diagnosis>{''.join(LINE.format(*line) for line in lines)}</Diagnosis>"
+    tables = TABLE.format("RestingECGMeasurements", 452) + TABLE.format("OriginalRestingECGMeasurements", 460)
+    rr = "<QRSTimesTypes><GlobalRR>1242</GlobalRR></QRSTimesTypes>"
+    text = muse_of(RAW, change=("<TestDemographics>", f"{tables}{said}{rr}<TestDemographics>")).decode("latin-1")
+    text = text.replace(
+        "</AcquisitionDevice>",
+        "</AcquisitionDevice><AcquisitionTime>10:02:03</AcquisitionTime><AcquisitionDate>02-28-2019</AcquisitionDate>",
+    )
+    text = text.replace(
+        "<SampleExponent>",
+        "<HighPassFilter>16</HighPassFilter><LowPassFilter>150</LowPassFilter>"
+        "<ACFilter>NONE</ACFilter><SampleExponent>",
+    )
+
+    acquisition = read(text.encode("latin-1"), NOTHING).acquisition
+
+    assert (acquisition.device, acquisition.acquired_at) == ("GE MAC55", "2019-02-28T10:02:03")
+    assert (acquisition.filters, acquisition.scales[7]) == (Filters(0.16, 150, None), Scale("V6", 4.88, "uV"))
+    assert {each.name: each.value for each in acquisition.measurements} == {
+        "heart_rate": 48, "rr_interval": 1242, "p_duration": 106, "pr_interval": 138, "qt_interval": 452,
+        "qtc_interval": 403, "p_axis": 51, "qrs_axis": -20, "t_axis": 40,
+    }  # fmt: skip
+    assert acquisition.statements == ("Sinus rhythm with ***", "Normal ECG")
+
+
+@pytest.mark.parametrize(
+    ("date", "expected"),
+    [("01-02-2019", "2019-01-02"), ("28-02-2019", "2019-02-28"), ("2019-02-28", "2019-02-28"), ("soon", None)],
+)
+def test_dates_are_month_first_unless_they_cannot_be(date: str, expected: str | None) -> None:
+    dated = ("</AcquisitionDevice>", f"</AcquisitionDevice><AcquisitionDate>{date}</AcquisitionDate>")
+
+    assert read(muse_of(RAW, change=dated), NOTHING).acquisition.acquired_at == expected
 
 
 def test_doubts_are_remarked() -> None:

@@ -113,6 +113,13 @@ def test_a_header_that_announces_more_than_there_is_allocates_nothing() -> None:
         read(data)
 
 
+def test_a_length_below_nothing_is_refused() -> None:
+    data = npy_of(np.zeros((12, 600), np.float32)).replace(b"(12, 600), }", b"(-1, 600), }")
+
+    with pytest.raises(UnreadableFile, match="truncated"):
+        read(data)
+
+
 def test_a_damaged_header_is_refused() -> None:
     with pytest.raises(UnreadableFile, match="header"):
         read(npy_of(LEADS)[:60])

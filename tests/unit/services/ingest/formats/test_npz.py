@@ -129,3 +129,11 @@ def test_an_archive_of_something_else_is_not_taken_for_one() -> None:
 
     with pytest.raises(UnreadableFile, match="not an ECG in a format"):
         read(buffer.getvalue())
+
+
+def test_names_that_are_no_characters_are_refused() -> None:
+    names = np.array(STANDARD_LEADS).view(np.uint32)
+    names[0] = 0x11_0000
+
+    with pytest.raises(UnreadableFile, match="no character"):
+        read(npz_of(ecg=LEADS, leads=names.view("<U3")))

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 
 from services.ingest.decoding.declaration import Declaration
+from services.shared.acquisition import Filters, Scale
 from services.shared.ecg import STANDARD_LEADS
 from services.shared.errors import InvalidRequest, PlatformError, UnreadableFile
 from tests.unit.services.ingest.ecgs import codes, read, sniffed, twelve_leads
@@ -63,6 +64,58 @@ def test_what_is_known_of_the_subject() -> None:
     assert recording.patient == Declaration(pseudonym_key=b"k").pseudonym("77-1")
     assert stated.age_years == 61
     assert "Doe" not in repr(recording)
+
+
+SAID = (
+    "<interpretations><interpretation><globalmeasurements><heartrate>61</heartrate><rrint>984</rrint><pdur>508</pdur>"
+    "<qtcb>430</qtcb><qtcf>420</qtcf></globalmeasurements><mdsignatureline>Confirmed by House</mdsignatureline>"
+    "<severity>- NORMAL ECG -</severity><statement><leftstatement>Sinus, Doe</leftstatement><rightstatement>rate 61"
+    "</rightstatement></statement></interpretation></interpretations><measurements><globalmeasurements><meanprint>150"
+    "</meanprint><meanqtc>999</meanqtc><qrsfrontaxis>-20</qrsfrontaxis><tfrontaxis>Indeterminate</tfrontaxis>"
+    "</globalmeasurements></measurements>"
+)
+
+
+def test_what_is_said_of_the_acquisition() -> None:
+    text = sierra_of(RAW, change=("<patient>", f"{SAID}<patient>")).decode("utf-16")
+    text = text.replace('date="2010-01-01"', 'date="2010-01-02" time="03:04:05"')
+    text = text.replace("</signalresolution>", "</signalresolution><signalbandwidth>0.05-150</signalbandwidth>")
+    report = (
+        "<reportbandwidth><highpassfiltersetting>0.5</highpassfiltersetting><notchfiltersetting>50</notchfiltersetting>"
+    )
+    report = f"<reportinfo>{report}</reportbandwidth></reportinfo><dataacquisition"
+
+    acquisition = read(text.replace("<dataacquisition", report).encode("utf-16"), NOTHING).acquisition
+
+    assert (acquisition.device, acquisition.acquired_at) == ("Philips PageWriter", "2010-01-02T03:04:05")
+    assert (acquisition.filters, acquisition.scales[11]) == (Filters(0.05, 150, None), Scale("V6", 5, "uV"))
+    assert {each.name: each.value for each in acquisition.measurements} == {
+        "heart_rate": 61, "rr_interval": 984, "pr_interval": 150, "qtc_interval": 430, "qrs_axis": -20,
+    }  # fmt: skip
+    assert acquisition.statements == ("Sinus, ***, rate 61", "NORMAL ECG")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "filters"),
+    [
+        (' hipass="0.15" lowpass="40" notchfiltered="True" notchfilterfreqs="60"', Filters(0.15, 40, 60)),
+        (' hipass="0.15" lowpass="40" notchfiltered="False" notchfilterfreqs="60"', Filters(0.15, 40, None)),
+        (' filterflag="True"', Filters(0.5, 100, 50)),
+        (' filterflag="False"', Filters()),
+    ],
+)
+def test_filters_are_those_of_the_stored_samples(attributes: str, filters: Filters) -> None:
+    report = (
+        "<reportinfo><reportbandwidth><highpassfiltersetting>0.5</highpassfiltersetting><lowpassfiltersetting>100"
+        "</lowpassfiltersetting><notchfiltersetting>50</notchfiltersetting></reportbandwidth></reportinfo><patient>"
+    )
+    text = sierra_of(RAW, change=("<patient>", report)).decode("utf-16")
+
+    recording = read(
+        text.replace('dataencoding="Base64"', 'dataencoding="Base64"' + attributes).encode("utf-16"), NOTHING
+    )
+
+    assert recording.acquisition.filters == filters
 
 
 def test_doubts_are_remarked() -> None:

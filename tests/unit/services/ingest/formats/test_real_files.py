@@ -14,6 +14,7 @@ from scipy import io as scipy_io
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.formats import Decoded, decode
 from services.ingest.formats.base import UploadedFile
+from services.shared.acquisition import Scale
 from services.shared.ecg import STANDARD_LEADS
 from services.shared.errors import UnreadableFile
 from tests.unit.services.ingest.ecgs import codes
@@ -171,6 +172,23 @@ def test_scp_is_the_same_recording_as_in_dicom(files: Path) -> None:
     assert (scp.recording.rate_hz, scp.recording.leads, scp.recording.sex) == (500, STANDARD_LEADS, "male")
     np.testing.assert_array_equal(scp.recording.signal, dicom.signal)
     assert codes(scp.recording) == {"lead_algebra"}
+
+
+def test_scp_tells_the_measurements_of_the_device(files: Path) -> None:
+    scp = opened(files / "scp/ecgtoolkit_Example.scp").recording.acquisition
+
+    assert {each.name: each.value for each in scp.measurements} == {
+        "p_duration": 102, "pr_interval": 148, "qrs_duration": 120, "qt_interval": 420, "qtc_interval": 443,
+        "p_axis": 44, "qrs_axis": -61, "t_axis": 86,
+    }  # fmt: skip
+    assert (scp.device, scp.acquired_at) == ("ECGConversion ELI250", "2002-11-22T09:10:00")
+    assert scp.scales[0] == Scale("I", 2500, "nV")
+
+
+def test_edf_and_scp_of_a_contec_began_at_the_same_time(files: Path) -> None:
+    edf, scp = (opened(files / f"{kind}/rigacci_0000050.{kind}").recording.acquisition for kind in ("edf", "scp"))
+
+    assert edf.acquired_at == scp.acquired_at == "2020-11-16T21:44:39"
 
 
 def test_scp_of_a_contec_holds_what_16_bit_lengths_could_tell(files: Path) -> None:

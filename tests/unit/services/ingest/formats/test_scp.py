@@ -192,6 +192,17 @@ def test_the_patient_is_a_pseudonym_and_the_device_is_named() -> None:
     assert (recording.age_years, recording.sex, recording.acquisition.device) == (32, "female", "Acme EL250")
 
 
+def test_what_the_device_claims_is_kept_apart() -> None:
+    measured = struct.pack("<BBHH5H3h", 1, 0, 800, 29999, 100, 200, 250, 340, 600, 10, 20, 30)
+    said = bytes(8) + b"\x01" + struct.pack("<BH", 1, 7) + b"NORMAL\0"
+
+    acquisition = read(simple(s7=measured, s8=said), NOTHING).acquisition
+
+    assert {each.name: each.value for each in acquisition.measurements}["qt_interval"] == 350
+    assert acquisition.statements == ("NORMAL",)
+    assert {scale.unit for scale in acquisition.scales} == {"nV"}
+
+
 def test_a_checksum_that_does_not_fit_is_told() -> None:
     data = bytearray(simple())
     data[-1] ^= 1

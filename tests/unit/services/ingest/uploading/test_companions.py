@@ -153,3 +153,13 @@ def test_the_work_for_a_file_does_not_grow_with_the_number_of_files(sequence: st
         return CountedName.looked_up
 
     assert look_ups(400) <= 2 * look_ups(200) + 20
+
+
+def test_samples_that_begin_like_another_format_wait_for_their_header() -> None:
+    looks_like_dicom = UploadedFile("ecg.dat", bytes(128) + b"DICM" + bytes(100))
+
+    ready, rest = through(looks_like_dicom, HEA)
+
+    assert [(file.name, dict(file.companions)) for file in (*ready, *rest)] == [
+        ("ecg.hea", {"ecg.dat": looks_like_dicom.data})
+    ]

@@ -55,6 +55,14 @@ def test_spikes_without_a_rule_are_spikes_of_their_lead() -> None:
     assert {lead.lead: lead.flags for lead in found.leads if lead.flags} == {"V1": (Flag.SPIKES,)}
 
 
+def test_bursts_of_noise_are_no_pacing() -> None:
+    signal = ecg(rate_hz=4000)
+    for start in range(0, 39_000, 1200):
+        signal[:, start : start + 480] += np.random.default_rng(start).normal(0, 1, (12, 480)).astype(np.float32)
+
+    assert judged(signal, 4000).pacing is Pacing.NONE
+
+
 def test_noise_is_neither() -> None:
     found = judged(noise(ecg(), 0.05, np.random.default_rng(0)))
 

@@ -17,12 +17,16 @@ def test_ages_come_in_units(value: int, unit: int, years: float | None) -> None:
 def test_acquisition_and_filters_are_kept() -> None:
     header = parse_header(
         header_of(
-            t25=struct.pack("<HBB", 2024, 2, 29), t26=bytes([9, 10, 11]), t27=b"\x05\x00", t28=struct.pack("<H", 150)
+            t25=struct.pack("<HBB", 2024, 2, 29),
+            t26=bytes([9, 10, 11]),
+            t27=b"\x05\x00",
+            t28=struct.pack("<H", 150),
+            t29=b"\x02",
         )
     )
 
     assert header.acquired == datetime(2024, 2, 29, 9, 10, 11)  # noqa: DTZ001 devices state no zone
-    assert (header.high_pass_hz, header.low_pass_hz) == (0.05, 150)
+    assert (header.high_pass_hz, header.low_pass_hz, header.notch_hz) == (0.05, 150, 50)
 
 
 @pytest.mark.parametrize("body", [b"", b"\x02", b"\x02\xff\xff1", header_of(t25=b"\0\0\0\0", t8=b"", t14=b"x")])

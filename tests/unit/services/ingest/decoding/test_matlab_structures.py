@@ -1,5 +1,4 @@
 import struct
-import zlib
 
 import numpy as np
 import pytest
@@ -53,26 +52,35 @@ def test_a_vector_for_each_lead_makes_an_ecg() -> None:
     np.testing.assert_array_equal(recording.signal, LEADS)
 
 
-@pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("matrix_class", [1, 2, 3])
-def test_what_a_cell_array_announces_is_not_allocated(*, matrix_class: int, packed: bool) -> None:
+def test_what_a_structure_announces_is_not_allocated(*, matrix_class: int) -> None:
     fields = element(5, struct.pack("<i", 32)) + element(1, b"")
-    bomb = matrix(1, (1, 1), matrix(matrix_class, (1 << 30, 1), fields), name=b"ECG")
-    data = HEADER + (struct.pack("<2I", 15, len(zlib.compress(bomb))) + zlib.compress(bomb) if packed else bomb)
+    bomb = matrix(2, (1, 1), element(5, struct.pack("<i", 2)), element(1, b"a\0"),
+                  matrix(matrix_class, (1 << 30, 1), fields), name=b"ECG")  # fmt: skip
 
-    with pytest.raises(UnreadableFile, match="damaged"):
-        read(data)
+    with pytest.raises(UnreadableFile, match="None of the arrays"):
+        read(HEADER + bomb)
 
 
 def test_structures_in_structures_end() -> None:
-    inner = matrix(6, (1, 1), element(9, struct.pack("<d", 1)))
+    inner = matrix(6, (12, 30), element(9, bytes(12 * 30 * 8)))
     for _ in range(20):
-        inner = matrix(1, (1, 1), inner)
+        inner = matrix(2, (1, 1), element(5, struct.pack("<i", 2)), element(1, b"a\0"), inner, name=b"ECG")
 
-    with pytest.raises(UnreadableFile, match="nests more than"):
-        read(HEADER + matrix(1, (1, 1), inner, name=b"ECG"))
+    with pytest.raises(UnreadableFile, match="None of the arrays"):
+        read(HEADER + inner)
 
 
-def test_functions_in_a_structure_are_refused() -> None:
-    with pytest.raises(UnreadableFile, match="objects or functions"):
-        read(HEADER + matrix(1, (1, 1), matrix(16, (1, 1), matrix(1, (0, 0))), name=b"ECG"))
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (),
+        (element(5, b"\0" * 4), element(1, b"ab")),
+        (element(5, struct.pack("<i", 3)), element(1, b"ab")),
+        (element(5, struct.pack("<i", -2)), element(1, b"ab")),
+        (element(5, struct.pack("<i", 2)), element(1, b"!\0"), matrix(6, (0, 0))),
+    ],
+)
+def test_damaged_names_of_fields_are_no_fields(parts: tuple[bytes, ...]) -> None:
+    with pytest.raises(UnreadableFile, match="None of the arrays"):
+        read(HEADER + matrix(2, (1, 1), *parts, name=b"ECG"))
