@@ -57,3 +57,10 @@ def test_remarks_and_absent_values_go_along() -> None:
     assert (view.remarks[0].code, view.remarks[0].text) == ("code", "Text.")
     assert not measured.measurements[0].HasField("value")
     assert measured.measurements[0].reason == "Why."
+
+
+def test_a_measurement_names_its_lead() -> None:
+    measured = convert.measurements_to_pb([Measurement("r_amplitude", 1.2, "mV", lead="V5")])
+
+    assert measured.measurements[0].lead == "V5"
+    assert measured.measurements[0].value == 1.2
