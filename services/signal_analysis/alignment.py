@@ -10,6 +10,7 @@ from scipy.signal import butter, sosfiltfilt
 from services.shared.ecg import Remark, Signal
 from services.signal_analysis.quiet import quiet
 from services.signal_analysis.rhythm import Rhythm
+from services.signal_analysis.warping import Template, warp
 from services.signal_analysis.window import Window
 
 TEMPLATE_BPM: Final = 60
@@ -58,27 +59,16 @@ def _warp(
     signal: NDArray[np.float64], peaks: NDArray[np.int64], rates: tuple[float, float]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return Rlign's output (leads, samples), NaN where it left nothing, and where the R peaks are in it."""
-    from rlign import Rlign  # noqa: PLC0415 its import takes seconds and must not delay start-up
-
-    rate_hz, heart_rate_bpm = rates
+    rate_hz, heart_rate_bpm = round(rates[0]), max(1, round(rates[1]))
     samples = signal.shape[1]
+    seconds = max(3, int(np.ceil(samples / rate_hz)))  # whole seconds, or its slices break
     with quiet():
-        rlign = Rlign(
-            sampling_rate=round(rate_hz),
-            seconds_len=max(3, int(np.ceil(samples / round(rate_hz)))),  # whole seconds, or its slices break
-            template_bpm=TEMPLATE_BPM,
-            num_workers=1,
-            scale_method="hrc",
-            silent=False,  # it would silence every warning of the process
-        )
-        targets = rlign.template.rpeaks
+        template = Template.of(rate_hz, seconds, TEMPLATE_BPM, heart_rate_bpm)
+        targets = template.r_peaks
         targets = targets[targets < samples][: len(peaks)]
-        moved = peaks[: len(targets)]
-        # Its public way looks for R peaks on one lead, "corrects" those of irregular rhythms, and hands back an ECG
-        # that it could not scale as if it had.
-        warped, _ = rlign._normalize_interval(  # noqa: SLF001 see above
-            signal, moved, np.diff(moved), hr=max(1, round(heart_rate_bpm))
-        )
+        # Rlign's public way looks for R peaks on one lead, "corrects" those of irregular rhythms, and hands back an
+        # ECG that it could not scale as if it had: so only its warping is used, with our R peaks.
+        warped = warp(signal, peaks[: len(targets)], template, rate_hz)
     return warped, targets
 
 
