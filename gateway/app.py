@@ -16,6 +16,7 @@ from gateway.release import release
 from gateway.routes import datasets, dicomweb, models, oip, operations, predictions, records, trainings, views
 from gateway.settings import GatewaySettings
 from gateway.tracking import Tracking
+from gateway.viewing import ReadyViews
 
 _ROUTERS: Final = (
     datasets.routes,
@@ -54,6 +55,7 @@ def create_app(
     app.state.settings = settings
     app.state.peers = peers
     app.state.lifetime = lifetime
+    app.state.views = ReadyViews(settings.views)
     for routes in _ROUTERS:
         app.include_router(routes)
     public = access.PUBLIC | page.install(app, settings.ui_folder)

@@ -1,6 +1,9 @@
 """The composition root of signal analysis: the only file that names concrete adapters."""
 
+from typing import Any
+
 from einthoven.signal_analysis.v1 import signal_analysis_pb2_grpc
+from services.shared.caching import ShortMemory
 from services.shared.deployable import Deployable
 from services.shared.identity import Tokens
 from services.shared.rpc.client import RpcClient
@@ -38,7 +41,9 @@ async def build(
     deployable.on_close(compute.close)
     deployable.background(compute.warm)
     deployable.check("store", store.ping)
-    analysis = SignalAnalysis(IngestRecords(ingest), SignalStore(store), compute)
+    kept = ShortMemory[Any](max_bytes=settings.view_cache_bytes, seconds=settings.view_cache_seconds)
+    deployable.background(kept.sweeping)
+    analysis = SignalAnalysis(IngestRecords(ingest), SignalStore(store), compute, kept)
     add = signal_analysis_pb2_grpc.add_SignalAnalysisServiceServicer_to_server
     server.add(add, SignalAnalysisServicer(analysis), SERVICE)
     return deployable

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from services.shared.ecg import Remark, Signal
 from services.signal_analysis import rhythm
-from services.signal_analysis.alignment import Alignment, align
+from services.signal_analysis.alignment import BASELINE_REMOVED, Alignment, align
 from services.signal_analysis.view import View, ViewKind
 from services.signal_analysis.window import Window
 
@@ -35,6 +35,7 @@ def make(window: Window) -> View:
         beat_peak_index=before if beats.shape[1] else 0,
         heart_rate_bpm=found.heart_rate_bpm,
         remarks=tuple(remarks),
+        filter=BASELINE_REMOVED,
     )
 
 
