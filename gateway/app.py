@@ -12,6 +12,7 @@ from gateway.clients import Peers
 from gateway.headers import SecurityHeaders
 from gateway.lifetime import Farewell, Lifetime
 from gateway.limits import BodyLimit, RateLimiter
+from gateway.ready_lane import ReadyLane
 from gateway.release import release
 from gateway.routes import datasets, dicomweb, models, oip, operations, predictions, records, trainings, views
 from gateway.settings import GatewaySettings
@@ -62,6 +63,7 @@ def create_app(
     errors.install(app)
     openapi.install(app)
     # The last one added is the outermost.
+    app.add_middleware(ReadyLane, views=app.state.views)
     app.add_middleware(BodyLimit, max_bytes=settings.limits.max_json_bytes)
     app.add_middleware(Audited, trail=trail)
     limiter = RateLimiter(settings.limits)

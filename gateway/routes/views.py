@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import Query
+from fastapi import Query, Request
 
-from gateway import downloads
+from gateway import downloads, ready_lane
 from gateway.call import CallOf
 from gateway.convert import views as convert
 from gateway.routes import router
@@ -35,6 +35,7 @@ async def get_view(
     kind: ViewKind,
     call: CallOf,
     asked: Annotated[ViewQuery, Query()],
+    request: Request,
     if_none_match: IfNoneMatch = "",
 ) -> Any:
     """Return a view of a window, as numbers or on paper of true size.
@@ -45,12 +46,14 @@ async def get_view(
 
     async def ask(known_etag: str) -> Ready | None:
         if asked.format is ViewFormat.JSON:
-            wanted = convert.get(record_id, kind, asked, known_etag)
-            return convert.ready(record_id, kind, await call.peers.signal_analysis.get_view(call.caller, wanted))
+            message = convert.get(record_id, kind, asked, known_etag)
+            return convert.ready(record_id, kind, await call.peers.signal_analysis.get_view(call.caller, message))
         file = convert.get_file(record_id, kind, asked, known_etag)
         return await convert.ready_file(call.peers.signal_analysis.get_view_file(call.caller, file))
 
-    ready = await call.views.look(call.caller, (record_id, kind, asked), ask)
+    wanted = (record_id, kind, asked)
+    ready = await call.views.look(call.caller, wanted, ask)
+    call.views.pave(call.caller, ready_lane.address(request.scope), (wanted, ask, request.scope["route"]))
     return downloads.whole(ready, if_none_match)
 
 

@@ -42,7 +42,7 @@ def align(window: Window, rhythm: Rhythm) -> Alignment:
     if rhythm.heart_rate_bpm is None or len(movable) < MIN_BEATS:
         return _none(leads, f"Beats cannot be aligned: {MIN_BEATS} are needed, {len(movable)} were found.")
     try:
-        warped, targets = _warp(_without_baseline(window, rhythm), movable, (window.rate_hz, rhythm.heart_rate_bpm))
+        warped, targets = _warp(without_baseline(window, rhythm), movable, (window.rate_hz, rhythm.heart_rate_bpm))
     except (IndexError, ValueError, ZeroDivisionError):
         # Rlign fails so where two beats follow each other too closely to be stretched.
         return _none(leads, "Beats cannot be aligned: their distances do not fit any heartbeat.")
@@ -74,7 +74,7 @@ def _warp(
     return warped, targets
 
 
-def _without_baseline(window: Window, rhythm: Rhythm) -> NDArray[np.float64]:
+def without_baseline(window: Window, rhythm: Rhythm) -> NDArray[np.float64]:
     """Return the usable leads without baseline wander, which the warping would turn into steps."""
     high_pass = butter(2, BASELINE_HZ, "highpass", fs=window.rate_hz, output="sos")
     filtered: NDArray[np.float64] = sosfiltfilt(
