@@ -79,7 +79,7 @@ class _Rows:
     @property
     def top_mm(self) -> float:
         """What is left free above low rows, so that the first one's calibration pulse is on the grid."""
-        return max(0.0, on_bold_line(1.2 * self.scale.mm_per_mv - self.height_mm / 2))
+        return _top_mm(self.height_mm, self.scale)
 
     def baseline_mm(self, row: int) -> float:
         """Where a row's baseline lies, on a line of the grid."""
@@ -119,10 +119,16 @@ def in_rows(leads: Leads, rows: tuple[tuple[str, ...], ...], scale: Scale, room_
     return Drawing(width, height, tuple(strokes), tuple(words), scale=scale, note=note)
 
 
+def _top_mm(row_mm: float, scale: Scale) -> float:
+    return max(0.0, on_bold_line(1.2 * scale.mm_per_mv - row_mm / 2))
+
+
 def _row_mm(rows: int, scale: Scale, room_mm: float) -> float:
-    least = (1.2 if rows > TIGHT_ROWS else 3) * scale.mm_per_mv
-    most = 4 * scale.mm_per_mv
-    return float(np.clip(np.floor(room_mm / rows), max(12, least), max(20, most)))
+    least = max(12, (1.2 if rows > TIGHT_ROWS else 3) * scale.mm_per_mv)
+    most = max(20, 4 * scale.mm_per_mv)
+    room = np.floor(room_mm / 5) * 5
+    row = float(np.clip(np.floor(room / rows), least, most))
+    return float(np.clip(np.floor((room - _top_mm(row, scale)) / rows), least, most))
 
 
 def _cell(geometry: _Rows, name: str, share: tuple[float, float], y: float) -> tuple[list[Stroke], list[Words]]:

@@ -71,6 +71,14 @@ def test_the_svg_says_millimetres() -> None:
     assert (root.get("width"), root.get("height"), root.get("viewBox")) == ("297mm", "210mm", "0 0 297 210")
 
 
+@pytest.mark.parametrize("layout", Layout)
+@pytest.mark.parametrize("gain", [5.0, 10.0])
+def test_ten_seconds_at_25_mm_per_second_fit_on_a4(layout: Layout, gain: float) -> None:
+    sheet = drawn(raw.make(step()), SUBJECT, Paper(layout, Scale(25.0, gain)))
+
+    assert (sheet.width_mm, sheet.height_mm) == (297, 210)
+
+
 def test_the_pulse_is_a_millivolt_for_200_ms_and_stands_on_the_grid() -> None:
     root = page(drawn(raw.make(step()), SUBJECT, Paper()))
 
