@@ -5,12 +5,14 @@ how long they become is asked of the package itself.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import ifftshift, irfft, rfft
 from scipy.ndimage import uniform_filter1d
-from scipy.signal import resample
+from scipy.signal import get_window
 
 Q_TO_R_MS: Final = 35
 R_TO_S_MS: Final = 55
@@ -83,8 +85,29 @@ def _stretch(signal: Leads, warped: Leads, source: tuple[int, int], target: tupl
     samples, wanted = source[1] - source[0] + 2 * OVERLAP, target[1] - target[0] + 2 * OVERLAP
     segment = signal[:, source[0] - OVERLAP : source[1] + OVERLAP]
     if samples != wanted:
-        segment = resample(segment, int(segment.shape[1] * wanted / samples), axis=1, window="hamming")
+        segment = _resampled(segment, int(segment.shape[1] * wanted / samples))
     warped[:, target[0] : target[1]] = segment[:, OVERLAP:-OVERLAP]
+
+
+def _resampled(segment: Leads, wanted: int) -> Leads:
+    """Return the leads at another number of samples, as `scipy.signal.resample` does under a Hamming window."""
+    given = segment.shape[1]
+    spectrum = rfft(segment, axis=1) * _taper(given)
+    kept = min(given, wanted)
+    spectrum = spectrum[:, : kept // 2 + 1]
+    if kept % 2 == 0 and given != wanted:
+        # The middle of a spectrum stands for two frequencies where there is room for both.
+        spectrum[:, -1] *= 2 if wanted < given else 0.5
+    resampled: Leads = irfft(spectrum, wanted, axis=1) * (wanted / given)
+    return resampled
+
+
+@lru_cache(maxsize=2048)
+def _taper(samples: int) -> NDArray[np.float64]:
+    """Return the Hamming window over the frequencies of so many samples."""
+    window = ifftshift(get_window("hamming", samples))
+    folded: NDArray[np.float64] = (window + np.roll(window[::-1], 1)) / 2
+    return folded[: samples // 2 + 1]
 
 
 def _join(warped: Leads, t_end: int, p_onset: int) -> None:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from services.shared.ecg import Remark
 from services.signal_analysis import rhythm
+from services.signal_analysis.median_beat import median_beat
 from services.signal_analysis.rhythm import Rhythm
 from services.signal_analysis.view import View, ViewKind
 from services.signal_analysis.window import Window
@@ -36,7 +37,7 @@ def make(window: Window) -> View:
         leads=tuple(window.leads[row] for row in found.usable),
         rate_hz=window.rate_hz,
         start_s=window.start_s,
-        signal=np.median(beats[:, alike], axis=1).astype(np.float32) if enough else None,
+        signal=median_beat(beats[:, alike]) if enough else None,
         beat_peak_index=before if enough else 0,
         heart_rate_bpm=found.heart_rate_bpm,
         remarks=(*window.remarks, *found.remarks, told),
