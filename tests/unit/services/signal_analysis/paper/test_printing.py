@@ -29,7 +29,7 @@ def sheet(make_window: Callable[..., Window], request: pytest.FixtureRequest) ->
 def test_a_png_has_254_dots_an_inch_and_says_so(sheet: Sheet) -> None:
     image = Image.open(io.BytesIO(png(sheet)))
 
-    assert image.size == (sheet.width_mm * PIXELS_PER_MM, sheet.height_mm * PIXELS_PER_MM)
+    assert list(image.size) == [sheet.width_mm * PIXELS_PER_MM, sheet.height_mm * PIXELS_PER_MM]
     assert image.info["dpi"] == pytest.approx((254, 254), abs=0.01)
 
 
