@@ -13,6 +13,7 @@ from services.shared.storage import ObjectStore
 from services.shared.storage.opening import open_store
 from services.signal_analysis.clients.ingest import IDEMPOTENT, INGEST, IngestRecords
 from services.signal_analysis.compute import Compute
+from services.signal_analysis.paper import printing
 from services.signal_analysis.service import SignalAnalysis
 from services.signal_analysis.servicer import SignalAnalysisServicer
 from services.signal_analysis.settings import SignalAnalysisSettings
@@ -40,6 +41,7 @@ async def build(
     compute = Compute()
     deployable.on_close(compute.close)
     deployable.background(compute.warm)
+    deployable.background(lambda: compute.run(printing.load))
     deployable.check("store", store.ping)
     kept = ShortMemory[Any](max_bytes=settings.view_cache_bytes, seconds=settings.view_cache_seconds)
     deployable.background(kept.sweeping)

@@ -14,6 +14,11 @@ PIXELS_PER_MM: Final = 10
 """A PNG has 254 dots an inch, so that every line of the grid lies on whole pixels."""
 
 
+def load() -> None:
+    """Import what writes pages, so that the first reader does not wait for it."""
+    from matplotlib.backends import backend_agg, backend_pdf  # noqa: F401, PLC0415 must not delay start-up
+
+
 def pdf(sheet: Sheet) -> bytes:
     """Return the sheet as a PDF page of its own size."""
     # Without a date: the same view gives the same bytes.

@@ -38,6 +38,15 @@ async def test_a_view_is_answered_again_without_asking(http: httpx.AsyncClient, 
     assert rooms.analysis.views_asked == 1
 
 
+async def test_after_an_erasure_the_services_are_asked_again(http: httpx.AsyncClient, rooms: Rooms) -> None:
+    await http.get(f"{API}/records/r-1/views/qrs")
+
+    assert (await http.delete(f"{API}/records/r-1")).status_code == 204
+    await http.get(f"{API}/records/r-1/views/qrs")
+
+    assert rooms.analysis.views_asked == 2
+
+
 @pytest.mark.parametrize(
     "wrong", ["format=gif", "layout=4x3", "speed_mm_per_s=30", "gain_mm_per_mv=1", "notch_hz=55", "low_pas_hz=40"]
 )
