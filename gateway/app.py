@@ -12,10 +12,12 @@ from gateway.clients import Peers
 from gateway.headers import SecurityHeaders
 from gateway.lifetime import Farewell, Lifetime
 from gateway.limits import BodyLimit, RateLimiter
+from gateway.ready_lane import ReadyLane
 from gateway.release import release
 from gateway.routes import datasets, dicomweb, models, oip, operations, predictions, records, trainings, views
 from gateway.settings import GatewaySettings
 from gateway.tracking import Tracking
+from gateway.viewing import ReadyViews
 
 _ROUTERS: Final = (
     datasets.routes,
@@ -54,12 +56,14 @@ def create_app(
     app.state.settings = settings
     app.state.peers = peers
     app.state.lifetime = lifetime
+    app.state.views = ReadyViews(settings.views)
     for routes in _ROUTERS:
         app.include_router(routes)
     public = access.PUBLIC | page.install(app, settings.ui_folder)
     errors.install(app)
     openapi.install(app)
     # The last one added is the outermost.
+    app.add_middleware(ReadyLane, views=app.state.views)
     app.add_middleware(BodyLimit, max_bytes=settings.limits.max_json_bytes)
     app.add_middleware(Audited, trail=trail)
     limiter = RateLimiter(settings.limits)

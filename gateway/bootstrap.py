@@ -42,6 +42,7 @@ async def build(settings: GatewaySettings, *, database: Database | None = None) 
     keep_tables(gateway, rows, MIGRATIONS, settings.database)
     gateway.on_start(lambda: prepare(shelf, settings))
     gateway.background(trail.run)
+    gateway.background(app.state.views.sweeping)
     return gateway
 
 

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from gateway.clients import Peers
 from gateway.settings import GatewaySettings, LimitSettings
+from gateway.viewing import ReadyViews
 from services.shared.errors import Unauthenticated
 from services.shared.identity import Caller
 
@@ -18,6 +19,7 @@ class Call:
     caller: Caller
     peers: Peers
     settings: GatewaySettings
+    views: ReadyViews
 
     @property
     def limits(self) -> LimitSettings:
@@ -29,7 +31,7 @@ async def _call(request: Request) -> Call:
     caller = getattr(request.state, "caller", None)
     if caller is None:
         raise Unauthenticated("The call carries no identity.")
-    return Call(caller, request.app.state.peers, request.app.state.settings)
+    return Call(caller, request.app.state.peers, request.app.state.settings, request.app.state.views)
 
 
 CallOf = Annotated[Call, Depends(_call)]

@@ -164,11 +164,12 @@ class SignalAnalysisClient:
     """Views and measurements."""
 
     SERVICE: Final = "einthoven.signal_analysis.v1.SignalAnalysisService"
-    IDEMPOTENT: Final = ("GetView", "GetMeasurements")
+    IDEMPOTENT: Final = ("GetView", "GetViewFile", "GetMeasurements")
 
     def __init__(self, rpc: RpcClient) -> None:
         stub = signal_analysis_pb2_grpc.SignalAnalysisServiceStub(rpc.channel)
         self.get_view = Unary(rpc, stub.GetView, LONG_SECONDS)
+        self.get_view_file = Down(rpc, stub.GetViewFile, LONG_SECONDS)
         self.get_measurements = Unary(rpc, stub.GetMeasurements, LONG_SECONDS)
 
 

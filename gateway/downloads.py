@@ -6,9 +6,11 @@ from contextlib import aclosing
 from typing import Final
 from urllib.parse import quote
 
-from fastapi.responses import StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 
 from gateway.convert.files import FileHead, FilePart, opened
+from gateway.release import release
+from gateway.viewing import Ready
 from services.shared.errors import Internal
 
 _SHOWN: Final = ("application/json", "text/html")
@@ -29,6 +31,17 @@ async def respond(messages: AsyncGenerator[FilePart], *, attachment: bool = True
     if head.media_type == "text/html":
         headers["Content-Security-Policy"] = _SANDBOX
     return StreamingResponse(_bytes(head, chunks), media_type=head.media_type, headers=headers)
+
+
+def whole(ready: Ready, known: str) -> Response:
+    """Return a file that is in memory, or 304 where the caller names its tag."""
+    etag = f'"{ready.etag}-{release()}"'
+    headers = {"ETag": etag}
+    if etag in (tag.strip().removeprefix("W/") for tag in known.split(",")):
+        return Response(status_code=304, headers=headers)
+    if ready.file_name:
+        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(ready.file_name, safe='')}"
+    return Response(ready.data, media_type=ready.media_type, headers=headers)
 
 
 async def _bytes(head: FileHead, chunks: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:

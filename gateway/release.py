@@ -1,8 +1,10 @@
 """Which release runs."""
 
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 
+@cache
 def release() -> str:
     """Return the version of the installed distribution; a checkout that is not installed has none."""
     try:

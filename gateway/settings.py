@@ -38,6 +38,17 @@ class LimitSettings(Part):
     """What it may call at once after a pause."""
 
 
+class ViewSettings(Part):
+    """How long a view that was made is answered again."""
+
+    kept_bytes: int = Field(default=64 << 20, ge=0, le=4 << 30)
+    """What they may take of memory; 0 keeps none."""
+    fresh_seconds: float = Field(default=5.0, ge=0, le=60)
+    """How long one is answered before the services are asked whether it still stands: an erased record's, no longer."""
+    kept_seconds: float = Field(default=60.0, ge=0, le=3600)
+    """How long one stays in memory after the services were last asked."""
+
+
 class PeerSettings(Part):
     """Where the services answer gRPC: host and port, or dns:///host:port for every replica."""
 
@@ -65,6 +76,7 @@ class GatewaySettings(DeployableSettings):
     """The department of that administrator."""
     peers: PeerSettings
     limits: LimitSettings = LimitSettings()
+    views: ViewSettings = ViewSettings()
     dicom_dataset: str = Field(default="dicom", min_length=1, max_length=200)
     """The name of each department's dataset for what comes by DICOMweb; it is made on first use."""
     ui_folder: Path = _PAGE

@@ -4,6 +4,8 @@ import asyncio
 import signal
 from collections.abc import Callable
 
+from uvicorn.loops.uvloop import uvloop_loop_factory
+
 from deploy.local.platform import LocalPlatform
 from deploy.local.settings import LocalSettings
 from services.shared.observability import logs, tracing
@@ -17,7 +19,9 @@ def serve(settings: LocalSettings, *, announce: Callable[[str], object]) -> None
     logs.configure(settings.telemetry, deployable="local")
     provider = tracing.configure(settings.telemetry, deployable="local")
     try:
-        asyncio.run(_until_stopped(settings, announce))
+        # The loop that the gateway has where it runs by itself.
+        with asyncio.Runner(loop_factory=uvloop_loop_factory()) as runner:
+            runner.run(_until_stopped(settings, announce))
     finally:
         if provider is not None:
             provider.shutdown()

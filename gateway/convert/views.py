@@ -1,5 +1,7 @@
 """Views and measurements; millivolt rounded to 10 nV, which is below every device's resolution."""
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any, Final
 
 import numpy as np
@@ -8,7 +10,8 @@ from numpy.typing import NDArray
 from einthoven.common.v1 import common_pb2
 from einthoven.signal_analysis.v1 import signal_analysis_pb2 as pb
 from gateway.convert.remarks import remarks
-from gateway.schemas.views import Beats, Measurement, Measurements, Signal, View, ViewKind, Wave
+from gateway.schemas.views import Beats, Measurement, Measurements, Signal, View, ViewKind, ViewQuery, Wave
+from gateway.viewing import Ready
 from services.shared.rpc.convert import signal_from_pb, tensor_from_pb
 
 _DECIMALS: Final = 5
@@ -18,12 +21,53 @@ _KIND: Final = {
     ViewKind.EVENTS: pb.VIEW_KIND_EVENTS,
     ViewKind.MEDIAN_BEATS: pb.VIEW_KIND_MEDIAN_BEATS,
     ViewKind.ALIGNED: pb.VIEW_KIND_ALIGNED,
+    ViewKind.REPRESENTATIVE_BEATS: pb.VIEW_KIND_REPRESENTATIVE_BEATS,
 }
 
+_OF_ONE_BEAT: Final = {ViewKind.MEDIAN_BEATS, ViewKind.REPRESENTATIVE_BEATS}
 
-def get(record_id: str, kind: ViewKind, start_s: float, duration_s: float) -> pb.GetViewRequest:
-    """Ask for a view."""
-    return pb.GetViewRequest(record_id=record_id, kind=_KIND[kind], start_s=start_s, duration_s=duration_s)
+
+def get(record_id: str, kind: ViewKind, asked: ViewQuery, known_etag: str) -> pb.GetViewRequest:
+    """Ask for a view, unless it is still the one that is known."""
+    filters = pb.Filters(baseline_hz=asked.baseline_hz, low_pass_hz=asked.low_pass_hz, notch_hz=asked.notch_hz)
+    return pb.GetViewRequest(
+        record_id=record_id,
+        kind=_KIND[kind],
+        start_s=asked.start_s,
+        duration_s=asked.duration_s,
+        filters=filters,
+        known_etag=known_etag,
+    )
+
+
+def get_file(record_id: str, kind: ViewKind, asked: ViewQuery, known_etag: str) -> pb.GetViewFileRequest:
+    """Ask for a view as a file."""
+    return pb.GetViewFileRequest(
+        view=get(record_id, kind, asked, known_etag),
+        format=asked.format.value,
+        layout=asked.layout.value,
+        speed_mm_per_s=asked.speed_mm_per_s,
+        gain_mm_per_mv=asked.gain_mm_per_mv,
+    )
+
+
+def ready(record_id: str, kind: ViewKind, message: pb.GetViewResponse) -> Ready | None:
+    """Return a view as its JSON; None where the known one still stands."""
+    if message.not_modified:
+        return None
+    # Written here, once: a view holds tens of thousands of samples.
+    return Ready(view(record_id, kind, message).model_dump_json().encode(), "application/json", message.etag)
+
+
+async def ready_file(messages: AsyncGenerator[pb.GetViewFileResponse]) -> Ready | None:
+    """Return a view as its file; None where the known one still stands."""
+    async with aclosing(messages):
+        first = await anext(messages, None)
+        if first is None or not first.HasField("file"):
+            return None
+        head = first.file.head
+        parts = [message.file.chunk.data async for message in messages]
+    return Ready(b"".join(parts), head.media_type, first.etag, head.file_name)
 
 
 def get_measurements(record_id: str) -> pb.GetMeasurementsRequest:
@@ -38,10 +82,11 @@ def view(record_id: str, kind: ViewKind, message: pb.GetViewResponse) -> View:
         record_id=record_id,
         start_s=message.start_s,
         heart_rate_bpm=message.heart_rate_bpm if message.HasField("heart_rate_bpm") else None,
+        filter=message.filter,
         remarks=remarks(message.remarks),
         signal=signal(message.signal) if message.HasField("signal") else None,
         beats=_beats(message) if message.HasField("beats") else None,
-        beat_peak_index=message.beat_peak_index if kind is ViewKind.MEDIAN_BEATS else None,
+        beat_peak_index=message.beat_peak_index if kind in _OF_ONE_BEAT else None,
         r_peaks=list(message.r_peaks),
         waves=[_wave(wave) for wave in message.waves],
     )

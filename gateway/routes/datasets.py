@@ -62,7 +62,9 @@ async def get_dataset(dataset_id: DatasetId, call: CallOf) -> Dataset:
 @routes.delete("/datasets/{dataset_id}", summary="Erase a dataset", responses=problems(404, 409))
 async def delete_dataset(dataset_id: DatasetId, call: CallOf) -> DatasetErased:
     """Erase a dataset with all its records, originals and derived signals."""
-    return convert.erased(await call.peers.ingest.delete_dataset(call.caller, convert.delete(dataset_id)))
+    erased = convert.erased(await call.peers.ingest.delete_dataset(call.caller, convert.delete(dataset_id)))
+    call.views.forget(call.caller)
+    return erased
 
 
 @routes.post(

@@ -53,6 +53,7 @@ async def get_record(record_id: RecordId, call: CallOf) -> Record:
 async def delete_record(record_id: RecordId, call: CallOf) -> None:
     """Erase one ECG: its signal, its original where no other record has the same, and everything derived."""
     await call.peers.ingest.delete_record(call.caller, convert.delete(record_id))
+    call.views.forget(call.caller)
 
 
 @routes.get("/records/{record_id}/quality", summary="Say how good an ECG is", responses=problems(404))

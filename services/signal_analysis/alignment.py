@@ -10,11 +10,14 @@ from scipy.signal import butter, sosfiltfilt
 from services.shared.ecg import Remark, Signal
 from services.signal_analysis.quiet import quiet
 from services.signal_analysis.rhythm import Rhythm
+from services.signal_analysis.warping import Template, warp
 from services.signal_analysis.window import Window
 
 TEMPLATE_BPM: Final = 60
 MIN_BEATS: Final = 3
 BASELINE_HZ: Final = 0.5
+BASELINE_REMOVED: Final = f"baseline below {BASELINE_HZ:g} Hz removed"
+"""What is done to a signal before it is warped."""
 QR_MS: Final = 40.0
 """Rlign moves 35 ms before and 55 ms after an R peak unchanged; a peak nearer to an end cannot be moved."""
 RS_MS: Final = 60.0
@@ -39,7 +42,7 @@ def align(window: Window, rhythm: Rhythm) -> Alignment:
     if rhythm.heart_rate_bpm is None or len(movable) < MIN_BEATS:
         return _none(leads, f"Beats cannot be aligned: {MIN_BEATS} are needed, {len(movable)} were found.")
     try:
-        warped, targets = _warp(_without_baseline(window, rhythm), movable, (window.rate_hz, rhythm.heart_rate_bpm))
+        warped, targets = _warp(without_baseline(window, rhythm), movable, (window.rate_hz, rhythm.heart_rate_bpm))
     except (IndexError, ValueError, ZeroDivisionError):
         # Rlign fails so where two beats follow each other too closely to be stretched.
         return _none(leads, "Beats cannot be aligned: their distances do not fit any heartbeat.")
@@ -58,31 +61,20 @@ def _warp(
     signal: NDArray[np.float64], peaks: NDArray[np.int64], rates: tuple[float, float]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return Rlign's output (leads, samples), NaN where it left nothing, and where the R peaks are in it."""
-    from rlign import Rlign  # noqa: PLC0415 its import takes seconds and must not delay start-up
-
-    rate_hz, heart_rate_bpm = rates
+    rate_hz, heart_rate_bpm = round(rates[0]), max(1, round(rates[1]))
     samples = signal.shape[1]
+    seconds = max(3, int(np.ceil(samples / rate_hz)))  # whole seconds, or its slices break
     with quiet():
-        rlign = Rlign(
-            sampling_rate=round(rate_hz),
-            seconds_len=max(3, int(np.ceil(samples / round(rate_hz)))),  # whole seconds, or its slices break
-            template_bpm=TEMPLATE_BPM,
-            num_workers=1,
-            scale_method="hrc",
-            silent=False,  # it would silence every warning of the process
-        )
-        targets = rlign.template.rpeaks
+        template = Template.of(rate_hz, seconds, TEMPLATE_BPM, heart_rate_bpm)
+        targets = template.r_peaks
         targets = targets[targets < samples][: len(peaks)]
-        moved = peaks[: len(targets)]
-        # Its public way looks for R peaks on one lead, "corrects" those of irregular rhythms, and hands back an ECG
-        # that it could not scale as if it had.
-        warped, _ = rlign._normalize_interval(  # noqa: SLF001 see above
-            signal, moved, np.diff(moved), hr=max(1, round(heart_rate_bpm))
-        )
+        # Rlign's public way looks for R peaks on one lead, "corrects" those of irregular rhythms, and hands back an
+        # ECG that it could not scale as if it had: so only its warping is used, with our R peaks.
+        warped = warp(signal, peaks[: len(targets)], template, rate_hz)
     return warped, targets
 
 
-def _without_baseline(window: Window, rhythm: Rhythm) -> NDArray[np.float64]:
+def without_baseline(window: Window, rhythm: Rhythm) -> NDArray[np.float64]:
     """Return the usable leads without baseline wander, which the warping would turn into steps."""
     high_pass = butter(2, BASELINE_HZ, "highpass", fs=window.rate_hz, output="sos")
     filtered: NDArray[np.float64] = sosfiltfilt(

@@ -1,13 +1,21 @@
 """Protobuf of einthoven.signal_analysis to the room's own types and back; pure."""
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import AsyncGenerator, Iterable
+from enum import StrEnum
+from typing import Final, TypeVar
 
+from einthoven.common.v1 import common_pb2
 from einthoven.signal_analysis.v1 import signal_analysis_pb2 as pb
 from services.shared.errors import InvalidRequest
-from services.shared.rpc.convert import remarks_to_pb, signal_to_pb, tensor_to_pb
+from services.shared.rpc.convert import download, remarks_to_pb, signal_to_pb, tensor_to_pb
+from services.signal_analysis.filters import Filters
 from services.signal_analysis.measurements import Measurement
+from services.signal_analysis.paper.drawing import Paper
+from services.signal_analysis.paper.layouts import Layout
+from services.signal_analysis.paper.sheet import STANDARD, Scale
+from services.signal_analysis.service import Answer, Look
 from services.signal_analysis.view import View, ViewKind, Wave
+from services.signal_analysis.view_file import FileFormat, Form, ViewFile
 from services.signal_analysis.window import Stretch
 
 KINDS: Final = {
@@ -16,7 +24,9 @@ KINDS: Final = {
     pb.VIEW_KIND_EVENTS: ViewKind.EVENTS,
     pb.VIEW_KIND_MEDIAN_BEATS: ViewKind.MEDIAN_BEATS,
     pb.VIEW_KIND_ALIGNED: ViewKind.ALIGNED,
+    pb.VIEW_KIND_REPRESENTATIVE_BEATS: ViewKind.REPRESENTATIVE_BEATS,
 }
+Kind = TypeVar("Kind", bound=StrEnum)
 _KINDS_TO_PB: Final = {kind: number for number, kind in KINDS.items()}
 
 
@@ -27,13 +37,24 @@ def kind_from_pb(kind: pb.ViewKind.ValueType) -> ViewKind:
     return KINDS[kind]
 
 
-def stretch_from_pb(request: pb.GetViewRequest) -> Stretch:
-    """Return the stretch asked for; raises InvalidRequest where it is impossible."""
-    return Stretch.asked(request.start_s, request.duration_s)
+def look_from_pb(request: pb.GetViewRequest) -> Look:
+    """Return the view asked for; raises InvalidRequest where it is impossible."""
+    stretch = Stretch.asked(request.start_s, request.duration_s)
+    return Look(kind_from_pb(request.kind), stretch, _filters(request.filters))
 
 
-def view_to_pb(view: View) -> pb.GetViewResponse:
+def form_from_pb(request: pb.GetViewFileRequest) -> Form:
+    """Return the file asked for; raises InvalidRequest where there is no such file or paper."""
+    layout = _one_of(Layout, request.layout or Layout.COLUMNS_AND_RHYTHM, "layout")
+    scale = Scale(request.speed_mm_per_s or STANDARD.mm_per_s, request.gain_mm_per_mv or STANDARD.mm_per_mv)
+    return Form(_one_of(FileFormat, request.format, "format"), Paper(layout, scale))
+
+
+def view_to_pb(answer: Answer[View]) -> pb.GetViewResponse:
     """Return a view for the wire."""
+    view = answer.made
+    if view is None:
+        return pb.GetViewResponse(etag=answer.etag, not_modified=True)
     beats = view.beats
     return pb.GetViewResponse(
         kind=_KINDS_TO_PB[view.kind],
@@ -47,7 +68,21 @@ def view_to_pb(view: View) -> pb.GetViewResponse:
         heart_rate_bpm=view.heart_rate_bpm,
         remarks=remarks_to_pb(view.remarks),
         start_s=view.start_s,
+        filter=view.filter,
+        etag=answer.etag,
     )
+
+
+async def file_to_pb(answer: Answer[ViewFile]) -> AsyncGenerator[pb.GetViewFileResponse]:
+    """Yield a file for the wire, its tag with its head."""
+    file, etag = answer.made, answer.etag
+    if file is None:
+        yield pb.GetViewFileResponse(etag=etag)
+        return
+    head = common_pb2.FileHead(file_name=file.name, media_type=file.media_type, size_bytes=len(file.data))
+    async for part in download(head, [file.data]):
+        yield pb.GetViewFileResponse(file=part, etag=etag)
+        etag = ""
 
 
 def measurements_to_pb(measurements: Iterable[Measurement]) -> pb.GetMeasurementsResponse:
@@ -62,3 +97,18 @@ def measurements_to_pb(measurements: Iterable[Measurement]) -> pb.GetMeasurement
 
 def _wave_to_pb(wave: Wave) -> pb.Wave:
     return pb.Wave(kind=wave.kind, lead=wave.lead, onset=wave.onset, peak=wave.peak, offset=wave.offset)
+
+
+def _filters(message: pb.Filters) -> Filters:
+    return Filters(
+        message.baseline_hz if message.HasField("baseline_hz") else None,
+        message.low_pass_hz if message.HasField("low_pass_hz") else None,
+        message.notch_hz if message.HasField("notch_hz") else None,
+    )
+
+
+def _one_of(kinds: type[Kind], name: str, what: str) -> Kind:
+    try:
+        return kinds(name)
+    except ValueError:
+        raise InvalidRequest(f"There is no {what} {name!r}. Known are {', '.join(kinds)}.") from None

@@ -1,51 +1,119 @@
-"""The use cases: one view of a record, and what is measured on it."""
+"""The use cases: one view of a record, as arrays or as a file, and what is measured on it."""
 
-from typing import Final
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final, Generic, TypeVar
 
+from services.shared.caching import ShortMemory
 from services.shared.ecg import Recording
-from services.shared.errors import TooLarge
+from services.shared.errors import InvalidRequest, TooLarge
 from services.shared.identity import Caller
-from services.shared.signals import recording
+from services.shared.signals import SignalRef, recording
 from services.signal_analysis.compute import Compute
 from services.signal_analysis.engine.measuring import measure
+from services.signal_analysis.filters import UNFILTERED, Filters, cut_filtered
 from services.signal_analysis.measurements import Measurement
-from services.signal_analysis.ports import Records, Signals
+from services.signal_analysis.paper.drawing import Subject
+from services.signal_analysis.ports import Known, Records, Signals
 from services.signal_analysis.view import View, ViewKind
+from services.signal_analysis.view_file import Form, ViewFile, written
 from services.signal_analysis.views import MAKERS
-from services.signal_analysis.window import MAX_DURATION_S, Stretch, cut
+from services.signal_analysis.window import FIRST, MAX_DURATION_S, Stretch, cut
 
 MAX_ROW_BYTES: Final = 512 << 20
 """The largest recording that is read into memory."""
+ENGINE_VERSION: Final = "1"
+"""To be raised with every change of what a view holds or how it is drawn: what was kept before is stale then."""
+ETAG_CHARS: Final = 32
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Which view of a record is asked for."""
+
+    kind: ViewKind
+    stretch: Stretch = FIRST
+    filters: Filters = UNFILTERED
+
+    def __post_init__(self) -> None:
+        if self.filters and self.kind is not ViewKind.RAW:
+            raise InvalidRequest(f"Filters are for the view 'raw'; '{self.kind}' takes none.")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[Made]):
+    """What was asked for, or that the caller has it already."""
+
+    etag: str
+    """Changes with what it was made of, how it is made, and what was asked."""
+    made: Made | None
+    """None where the caller named this etag."""
 
 
 class SignalAnalysis:
     """Looks at records of the caller's department."""
 
-    def __init__(self, records: Records, signals: Signals, compute: Compute) -> None:
+    def __init__(self, records: Records, signals: Signals, compute: Compute, kept: ShortMemory[Any]) -> None:
         self._records = records
         self._signals = signals
         self._compute = compute
+        self._kept = kept
 
-    async def view(self, caller: Caller, record_id: str, kind: ViewKind, stretch: Stretch) -> View:
+    async def view(self, caller: Caller, record_id: str, look: Look, *, known_etag: str = "") -> Answer[View]:
         """Return one view of a stretch of a record.
 
         Raises NotFound where the record is not the caller's, InvalidRequest where the stretch is not in it, TooLarge
         where it holds more than one answer carries.
         """
-        whole = await self._read(caller, record_id)
-        return await self._compute.run(lambda: MAKERS[kind](cut(whole, stretch)))
+        known = await self._records.known(caller, record_id)
+        etag = _etag(caller, record_id, known, look)
+        if etag == known_etag:
+            return Answer(etag, None)
+        return Answer(etag, await self._viewed(known, look, etag))
+
+    async def file(
+        self, caller: Caller, record_id: str, look: Look, form: Form, *, known_etag: str = ""
+    ) -> Answer[ViewFile]:
+        """Return one view as a file; raises as `view` does, and InvalidRequest where the file cannot hold it."""
+        known = await self._records.known(caller, record_id)
+        form.check(look.kind, look.stretch)
+        etag = _etag(caller, record_id, known, look, form)
+        if etag == known_etag:
+            return Answer(etag, None)
+        made: ViewFile | None = self._kept.get(etag)
+        if made is None:
+            view = await self._viewed(known, look, _etag(caller, record_id, known, look))
+            duration_s = known.signal.samples / known.signal.rate_hz
+            subject = Subject(record_id, known.recorded, duration_s, known.device_filter)
+            made = await self._compute.run(lambda: written(view, subject, form))
+            self._kept.put(etag, made, len(made.data))
+        return Answer(etag, made)
+
+    async def _viewed(self, known: Known, look: Look, etag: str) -> View:
+        kept: View | None = self._kept.get(etag)
+        if kept is None:
+            whole = await self._read(known.signal)
+            kept = await self._compute.run(lambda: MAKERS[look.kind](cut_filtered(whole, look.stretch, look.filters)))
+            self._kept.put(etag, kept, kept.nbytes)
+        return kept
 
     async def measurements(self, caller: Caller, record_id: str) -> tuple[Measurement, ...]:
         """Return what is measured on the first minute of a record; raises NotFound where it is not the caller's."""
-        whole = await self._read(caller, record_id)
+        whole = await self._read((await self._records.known(caller, record_id)).signal)
         stretch = Stretch(duration_s=min(MAX_DURATION_S, whole.duration_s))
         return await self._compute.run(lambda: measure(cut(whole, stretch)))
 
-    async def _read(self, caller: Caller, record_id: str) -> Recording:
-        ref = await self._records.signal_of(caller, record_id)
+    async def _read(self, ref: SignalRef) -> Recording:
         if ref.row_bytes > MAX_ROW_BYTES:
             raise TooLarge(
                 f"A recording of {ref.row_bytes >> 20} MiB cannot be viewed: {MAX_ROW_BYTES >> 20} MiB are the most. "
                 "Upload the part of interest as a recording of its own."
             )
         return recording(await self._signals.read(ref), ref)
+
+
+def _etag(caller: Caller, record_id: str, known: Known, *asked: object) -> str:
+    """Return a name for what is made of this signal of this department in this way."""
+    parts = (ENGINE_VERSION, caller.tenant, record_id, known, *asked)
+    return sha256(repr(parts).encode()).hexdigest()[:ETAG_CHARS]

@@ -1,5 +1,6 @@
 """The gRPC edge of signal analysis: convert, call, convert."""
 
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from einthoven.signal_analysis.v1 import signal_analysis_pb2 as pb
@@ -17,8 +18,17 @@ class SignalAnalysisServicer(signal_analysis_pb2_grpc.SignalAnalysisServiceServi
 
     async def GetView(self, request: pb.GetViewRequest, context: Any) -> pb.GetViewResponse:
         """Return one view of a record."""
-        caller, kind, stretch = current_caller(), convert.kind_from_pb(request.kind), convert.stretch_from_pb(request)
-        return convert.view_to_pb(await self._analysis.view(caller, request.record_id, kind, stretch))
+        caller, look = current_caller(), convert.look_from_pb(request)
+        answer = await self._analysis.view(caller, request.record_id, look, known_etag=request.known_etag)
+        return convert.view_to_pb(answer)
+
+    async def GetViewFile(self, request: pb.GetViewFileRequest, context: Any) -> AsyncGenerator[pb.GetViewFileResponse]:
+        """Stream one view of a record out as a file."""
+        caller, view, form = current_caller(), request.view, convert.form_from_pb(request)
+        look, known = convert.look_from_pb(view), view.known_etag
+        answer = await self._analysis.file(caller, view.record_id, look, form, known_etag=known)
+        async for message in convert.file_to_pb(answer):
+            yield message
 
     async def GetMeasurements(self, request: pb.GetMeasurementsRequest, context: Any) -> pb.GetMeasurementsResponse:
         """Return what is measured on a record."""

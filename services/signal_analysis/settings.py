@@ -1,5 +1,6 @@
 """What signal analysis is configured with; the only reader of its environment."""
 
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from services.shared.settings import StatelessServiceSettings
@@ -12,3 +13,7 @@ class SignalAnalysisSettings(StatelessServiceSettings):
 
     ingest_address: str
     """Where ingest answers, e.g. "dns:///ingest:8080"."""
+    view_cache_bytes: int = Field(default=64 << 20, ge=0, le=4 << 30)
+    """What views that were made before may take of memory; 0 keeps none."""
+    view_cache_seconds: float = Field(default=60.0, ge=0, le=3600)
+    """How long one is kept. An erased record's is given out to nobody, and is gone from memory after this long."""

@@ -10,13 +10,14 @@ from services.shared.ecg import Remark, Signal
 
 
 class ViewKind(StrEnum):
-    """The five ways to look at an ECG."""
+    """The ways to look at an ECG."""
 
     RAW = "raw"
     QRS = "qrs"
     EVENTS = "events"
     MEDIAN_BEATS = "median-beats"
     ALIGNED = "aligned"
+    REPRESENTATIVE_BEATS = "representative-beats"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +51,11 @@ class View:
     waves: tuple[Wave, ...] = ()
     heart_rate_bpm: float | None = None
     remarks: tuple[Remark, ...] = ()
+    filter: str = "no filter"
+    """What was done to the signal, in words."""
+
+    @property
+    def nbytes(self) -> int:
+        """About what it takes of memory."""
+        arrays = (array.nbytes for array in (self.signal, self.beats) if array is not None)
+        return sum(arrays) + 100 * len(self.waves) + 1000

@@ -34,6 +34,10 @@ class Stretch:
         return cls(start_s, duration_s or DEFAULT_DURATION_S)
 
 
+FIRST: Final = Stretch()
+"""The first 10 s."""
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """The native signal (leads, samples) of a stretch, in millivolt; NaN where nothing was recorded."""
@@ -43,6 +47,8 @@ class Window:
     rate_hz: float
     start_s: float = 0.0
     remarks: tuple[Remark, ...] = ()
+    filter: str = "no filter"
+    """What was done to the signal, in words."""
 
     @property
     def samples(self) -> int:

@@ -1,6 +1,7 @@
 """The embedded platform in a process of its own, for measurements over REST."""
 
 import contextlib
+import os
 import subprocess
 import sys
 import tempfile
@@ -23,11 +24,12 @@ def platform() -> Iterator[httpx.Client]:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[tuple[psutil.Process, httpx.Client]]:
+def running(**environment: str) -> Iterator[tuple[psutil.Process, httpx.Client]]:
     """Run everything on an empty folder; return its process and a client of its REST surface."""
     with tempfile.TemporaryDirectory(prefix="einthoven-bench-") as folder:
         command = [sys.executable, "-m", "deploy.local", "--data-dir", folder, "--port", "0"]
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        given = {**os.environ, **environment}  # noqa: TID251 handed on as it is
+        process = subprocess.Popen(command, cwd=ROOT, env=given, stdout=subprocess.PIPE, text=True)
         try:
             url = process.stdout.readline().strip() if process.stdout else ""
             with httpx.Client(base_url=f"{url}/api/v1", timeout=TIMEOUT_SECONDS, trust_env=False) as client:

@@ -138,6 +138,83 @@ async def test_the_heart_rate_is_measured(client: RpcClient, stub: Any) -> None:
     assert {each.lead for each in answer.measurements} == {"", *STANDARD_LEADS}
 
 
+async def test_the_representative_beat_is_one_beat(client: RpcClient, stub: Any) -> None:
+    request = pb.GetViewRequest(record_id="r", kind=pb.VIEW_KIND_REPRESENTATIVE_BEATS)
+
+    view: pb.GetViewResponse = await client.unary(stub.GetView, request, caller=ANNA)
+
+    assert signal_from_pb(view.signal)[0].shape == (12, 400)
+    assert view.beat_peak_index == 150
+
+
+async def test_filters_are_applied_and_named(client: RpcClient, stub: Any) -> None:
+    request = pb.GetViewRequest(
+        record_id="r", kind=pb.VIEW_KIND_RAW, filters=pb.Filters(low_pass_hz=40, notch_hz=50, baseline_hz=0.5)
+    )
+
+    view: pb.GetViewResponse = await client.unary(stub.GetView, request, caller=ANNA)
+
+    assert (signal_from_pb(view.signal)[0] != twelve_leads()).any()
+    assert view.filter == "baseline below 0.5 Hz removed, low-pass 40 Hz (not diagnostic), mains 50 Hz removed"
+    assert "filtered" in {remark.code for remark in view.remarks}
+
+
+async def test_a_view_that_is_known_is_not_sent_again(client: RpcClient, stub: Any) -> None:
+    request = pb.GetViewRequest(record_id="r", kind=pb.VIEW_KIND_RAW)
+    view: pb.GetViewResponse = await client.unary(stub.GetView, request, caller=ANNA)
+
+    request.known_etag = view.etag
+    again: pb.GetViewResponse = await client.unary(stub.GetView, request, caller=ANNA)
+
+    assert again == pb.GetViewResponse(etag=view.etag, not_modified=True)
+
+
+@pytest.mark.parametrize(
+    ("format_", "beginning"),
+    [("png", b"\x89PNG"), ("pdf", b"%PDF-"), ("svg", b"<?xml"), ("csv", b"time_s,I,"), ("npy", b"\x93NUMPY")],
+)
+async def test_a_view_is_streamed_as_a_file(client: RpcClient, stub: Any, format_: str, beginning: bytes) -> None:
+    view = pb.GetViewRequest(record_id="r", kind=pb.VIEW_KIND_RAW)
+    request = pb.GetViewFileRequest(view=view, format=format_)
+
+    messages = [each async for each in client.server_stream(stub.GetViewFile, request, caller=ANNA)]
+
+    head = messages[0].file.head
+    data = b"".join(message.file.chunk.data for message in messages[1:])
+    assert head.file_name == f"r-raw-0s.{format_}"
+    assert head.size_bytes == len(data)
+    assert data.startswith(beginning)
+    assert messages[0].etag
+
+    view.known_etag = messages[0].etag
+    request = pb.GetViewFileRequest(view=view, format=format_)
+    again = [each async for each in client.server_stream(stub.GetViewFile, request, caller=ANNA)]
+    assert again == [pb.GetViewFileResponse(etag=view.known_etag)]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"format": "gif"},
+        {"format": "png", "layout": "4x3"},
+        {"format": "png", "speed_mm_per_s": 30},
+        {"format": "png", "gain_mm_per_mv": 1},
+    ],
+)
+async def test_paper_that_does_not_exist_is_refused(client: RpcClient, stub: Any, wrong: dict[str, Any]) -> None:
+    request = pb.GetViewFileRequest(view=pb.GetViewRequest(record_id="r", kind=pb.VIEW_KIND_RAW), **wrong)
+
+    with pytest.raises(InvalidRequest):
+        _ = [each async for each in client.server_stream(stub.GetViewFile, request, caller=ANNA)]
+
+
+async def test_another_departments_view_is_no_file(client: RpcClient, stub: Any) -> None:
+    request = pb.GetViewFileRequest(view=pb.GetViewRequest(record_id="r", kind=pb.VIEW_KIND_RAW), format="png")
+
+    with pytest.raises(NotFound):
+        _ = [each async for each in client.server_stream(stub.GetViewFile, request, caller=BEN)]
+
+
 async def test_a_view_that_does_not_exist_is_refused(client: RpcClient, stub: Any) -> None:
     with pytest.raises(InvalidRequest, match="no view number 0"):
         await client.unary(stub.GetView, pb.GetViewRequest(record_id="r"), caller=ANNA)

@@ -117,7 +117,7 @@ def test_an_ecg_is_drawn_with_its_scale_pulse_and_filter_state(page: Page) -> No
 
     expect(drawn).to_have_attribute("aria-label", beginning("ECG, 12 leads. 25 mm/s   10 mm/mV   no filter"))
     assert drawn.locator("text.lead").all_text_contents() == [
-        *("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6"),
+        *("I", "aVR", "V1", "V4", "II", "aVL", "V2", "V5", "III", "aVF", "V3", "V6"),
         "II",
     ]
     assert drawn.locator('path.trace[d*="v-10h5v10"]').count() == 4
@@ -154,6 +154,7 @@ def test_twice_the_speed_is_twice_the_length(page: Page) -> None:
     [
         ("QRS complexes", "QRS complexes laid over each other."),
         ("Waves", "Waves of lead II."),
+        ("Representative beats", "Representative beats."),
         ("Median beats", "Median beats."),
         ("Time-aligned", "Time-aligned ECG."),
     ],
@@ -195,6 +196,41 @@ def test_the_signal_is_saved_as_a_file(page: Page, format_: str, suffix: str) ->
 
     assert saving.value.suggested_filename.endswith(suffix)
     assert saving.value.path().stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    ("layout", "leads"),
+    [
+        ("3x4", 12),
+        ("6x2", 12),
+        ("cabrera", 12),
+    ],
+)
+def test_layouts_have_their_leads(page: Page, layout: str, leads: int) -> None:
+    page.get_by_label("Layout").select_option(layout)
+
+    names = paper(page).locator("text.lead")
+
+    expect(names).to_have_count(leads)
+    if layout == "cabrera":
+        limbs = names.all_text_contents()[::2]
+        assert limbs == ["aVL", "I", "\N{MINUS SIGN}aVR", "II", "aVF", "III"]
+
+
+@pytest.mark.parametrize(("format_", "begins"), [("PNG", b"\x89PNG"), ("PDF", b"%PDF"), ("SVG", b"<?xml")])
+def test_the_view_on_the_screen_is_saved_on_paper(page: Page, format_: str, begins: bytes) -> None:
+    page.get_by_label("Layout").select_option("cabrera")
+    page.get_by_label("Speed").select_option("50")
+
+    with page.expect_download() as saving:
+        page.get_by_role("group", name="Save this view as").get_by_role("button", name=format_).click()
+
+    content = saving.value.path().read_bytes()
+    assert saving.value.suggested_filename.endswith(f"-raw-0s.{format_.lower()}")
+    assert content.startswith(begins)
+    if format_ == "SVG":
+        assert "50 mm/s   10 mm/mV   no filter" in content.decode()
+        assert "\N{MINUS SIGN}aVR" in content.decode()
 
 
 def test_a_record_that_is_not_there_is_said_in_the_platforms_words(page: Page) -> None:

@@ -8,7 +8,7 @@ export interface Route {
   kind: ViewKind;
 }
 
-const KINDS: readonly ViewKind[] = ["raw", "qrs", "events", "median-beats", "aligned"];
+const KINDS: readonly ViewKind[] = ["raw", "qrs", "events", "median-beats", "aligned", "representative-beats"];
 
 /** Read the address: #/datasets/D/records/R/KIND. */
 export function currentRoute(): Route {

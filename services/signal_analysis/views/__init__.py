@@ -1,10 +1,10 @@
-"""The five views: `make` per kind turns a window into a View."""
+"""The views: `make` per kind turns a window into a View."""
 
 from collections.abc import Callable
 from typing import Final
 
 from services.signal_analysis.view import View, ViewKind
-from services.signal_analysis.views import aligned, events, median_beats, qrs, raw
+from services.signal_analysis.views import aligned, events, median_beats, qrs, raw, representative
 from services.signal_analysis.window import Window
 
 MAKERS: Final[dict[ViewKind, Callable[[Window], View]]] = {
@@ -13,5 +13,6 @@ MAKERS: Final[dict[ViewKind, Callable[[Window], View]]] = {
     ViewKind.EVENTS: events.make,
     ViewKind.MEDIAN_BEATS: median_beats.make,
     ViewKind.ALIGNED: aligned.make,
+    ViewKind.REPRESENTATIVE_BEATS: representative.make,
 }
 """How each kind is made; a new view is a module and a line here."""

@@ -1,7 +1,7 @@
 """The ECG warped in time so that its beats align."""
 
 from services.signal_analysis import rhythm
-from services.signal_analysis.alignment import align
+from services.signal_analysis.alignment import BASELINE_REMOVED, align
 from services.signal_analysis.view import View, ViewKind
 from services.signal_analysis.window import Window
 
@@ -19,4 +19,5 @@ def make(window: Window) -> View:
         r_peaks=alignment.r_peaks,
         heart_rate_bpm=found.heart_rate_bpm,
         remarks=(*window.remarks, *found.remarks, *alignment.remarks),
+        filter=BASELINE_REMOVED,
     )

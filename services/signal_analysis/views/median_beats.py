@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from services.shared.ecg import Remark, Signal
 from services.signal_analysis import rhythm
-from services.signal_analysis.alignment import Alignment, align
+from services.signal_analysis.alignment import BASELINE_REMOVED, Alignment, align
+from services.signal_analysis.median_beat import median_beat
 from services.signal_analysis.view import View, ViewKind
 from services.signal_analysis.window import Window
 
@@ -31,10 +32,11 @@ def make(window: Window) -> View:
         leads=alignment.leads,
         rate_hz=window.rate_hz,
         start_s=window.start_s,
-        signal=np.median(beats, axis=1).astype(np.float32) if beats.shape[1] else None,
+        signal=median_beat(beats) if beats.shape[1] else None,
         beat_peak_index=before if beats.shape[1] else 0,
         heart_rate_bpm=found.heart_rate_bpm,
         remarks=tuple(remarks),
+        filter=BASELINE_REMOVED,
     )
 
 

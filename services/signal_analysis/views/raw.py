@@ -6,7 +6,7 @@ from services.signal_analysis.window import Window
 
 
 def make(window: Window) -> View:
-    """Return the window's signal, unfiltered, with its heart rate."""
+    """Return the window's signal, filtered only where that was asked for, with its heart rate."""
     found = rhythm.find(window)
     return View(
         kind=ViewKind.RAW,
@@ -16,4 +16,5 @@ def make(window: Window) -> View:
         signal=window.signal,
         heart_rate_bpm=found.heart_rate_bpm,
         remarks=(*window.remarks, *found.remarks),
+        filter=window.filter,
     )

@@ -22,12 +22,28 @@ IDENTITY = IdentitySettings(secret="s" * 32)
 class FakeAnalysis(signal_analysis_pb2_grpc.SignalAnalysisServiceServicer):
     """One view and one measurement."""
 
+    def __init__(self) -> None:
+        self.views_asked = 0
+
+    async def GetViewFile(self, request: Any, context: Any) -> Any:
+        filters = request.view.filters
+        text = (
+            f"{request.format} {request.layout} {request.speed_mm_per_s:g} {request.gain_mm_per_mv:g} "
+            f"{filters.baseline_hz:g} {filters.low_pass_hz:g} {filters.notch_hz:g}"
+        )
+        head = common_pb2.FileHead(file_name=f"view.{request.format}", media_type="application/octet-stream")
+        yield signal_analysis_pb2.GetViewFileResponse(file=common_pb2.FileDownload(head=head), etag="e")
+        chunk = common_pb2.FileChunk(data=text.encode())
+        yield signal_analysis_pb2.GetViewFileResponse(file=common_pb2.FileDownload(chunk=chunk))
+
     async def GetView(self, request: Any, context: Any) -> Any:
+        self.views_asked += 1
         signal = common_pb2.Signal(data=b"\x00\x00\x80\x3f\x00\x00\xc0\x7f", leads=["I"], samples=2, rate_hz=500)
         return signal_analysis_pb2.GetViewResponse(
             kind=request.kind,
             signal=signal,
             r_peaks=[1],
+            etag="e",
             waves=[signal_analysis_pb2.Wave(kind="QRS", onset=0, offset=1)],
         )
 

@@ -8,6 +8,11 @@ const ROOT = "/api/v1";
 const MAX_PAGES = 20;
 const UNAUTHENTICATED = 401;
 
+export interface SavedFile {
+  name: string;
+  content: Blob;
+}
+
 export interface Stretch {
   startS: number;
   durationS: number;
@@ -40,10 +45,19 @@ export function view(recordId: string, kind: ViewKind, stretch: Stretch, signal:
 }
 
 /** The signal as a file, with the name that the platform gives it. */
-export async function signalFile(recordId: string, format: string): Promise<{ name: string; content: Blob }> {
-  const answer = await ask(`/records/${encodeURIComponent(recordId)}/signal?${query({ format })}`, {}, "*/*");
+export function signalFile(recordId: string, format: string): Promise<SavedFile> {
+  return file(`/records/${encodeURIComponent(recordId)}/signal?${query({ format })}`, recordId);
+}
+
+/** A view as a file, drawn on paper as this reader likes it. */
+export function viewFile(recordId: string, kind: ViewKind, asked: Record<string, string | number>): Promise<SavedFile> {
+  return file(`/records/${encodeURIComponent(recordId)}/views/${kind}?${query(asked)}`, recordId);
+}
+
+async function file(path: string, otherwise: string): Promise<SavedFile> {
+  const answer = await ask(path, {}, "*/*");
   const named = /filename\*=UTF-8''([^;]+)/.exec(answer.headers.get("Content-Disposition") ?? "");
-  return { name: decodeURIComponent(named?.[1] ?? recordId), content: await answer.blob() };
+  return { name: decodeURIComponent(named?.[1] ?? otherwise), content: await answer.blob() };
 }
 
 export function predict(model: Model, recordId: string, signal: AbortSignal): Promise<PredictionReport> {

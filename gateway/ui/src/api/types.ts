@@ -90,13 +90,15 @@ export interface Wave {
   offset: number | null;
 }
 
-export type ViewKind = "raw" | "qrs" | "events" | "median-beats" | "aligned";
+export type ViewKind = "raw" | "qrs" | "events" | "median-beats" | "aligned" | "representative-beats";
 
 export interface View {
   kind: ViewKind;
   record_id: string;
   start_s: number;
   heart_rate_bpm: number | null;
+  /** What was done to the signal, e.g. "no filter". */
+  filter: string;
   remarks: Remark[];
   signal: Signal | null;
   beats: Beats | null;

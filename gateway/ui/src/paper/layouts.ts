@@ -1,7 +1,8 @@
 /** Where leads go on the paper. */
 
-import type { Signal } from "../api/types";
+import type { Samples, Signal } from "../api/types";
 import { s } from "../dom";
+import type { Layout } from "../preferences";
 import { onBoldLine } from "./sheet";
 import { calibrationPulse, median, trace, type Scale } from "./trace";
 
@@ -38,22 +39,33 @@ export function rows(signal: Signal, scale: Scale): Drawing {
   return framed(signal, scale, rowMm * signal.leads.length, ink);
 }
 
-/** Three leads by four columns, one column after the other in time, above a rhythm strip. */
-export function columns(signal: Signal, scale: Scale): Drawing {
-  const rowMm = Math.max(20, onBoldLine(3 * scale.mmPerMv));
-  const baseline = (row: number): number => TOP_MM + rowMm * row + onBoldLine(rowMm / 2);
-  const share = signal.samples / COLUMNS.length;
-  const ink = COLUMNS.flatMap((leads, column) =>
-    leads.flatMap((lead, row) => {
-      const from = Math.round(share * column);
+const TWELVE = COLUMNS.flat();
+const CHEST = TWELVE.slice(6);
+const COLUMN_ROWS = [0, 1, 2].map((row) => COLUMNS.map((leads) => leads[row] ?? ""));
+const beside = (limbs: readonly string[]): string[][] => limbs.map((lead, row) => [lead, CHEST[row] ?? ""]);
+/** The leads of each row, one after the other in time; a minus sign turns a lead over. */
+const ROWS_OF: Record<Layout, readonly (readonly string[])[]> = {
+  "3x4": COLUMN_ROWS,
+  "3x4-ii": [...COLUMN_ROWS, [RHYTHM_LEAD]],
+  "6x2": beside(TWELVE.slice(0, 6)),
+  "12x1": TWELVE.map((lead) => [lead]),
+  cabrera: beside(["aVL", "I", "−aVR", "II", "aVF", "III"]),
+};
+
+/** Rows of leads, those of a row one after the other in time. */
+export function arranged(signal: Signal, layout: Layout, scale: Scale): Drawing {
+  const given = ROWS_OF[layout];
+  const rowMm = Math.max(20, onBoldLine((given.length > 4 ? 2 : 3) * scale.mmPerMv));
+  const ink = given.flatMap((leads, row) =>
+    leads.flatMap((lead, column) => {
+      const from = Math.round((signal.samples / leads.length) * column);
+      const to = Math.round((signal.samples / leads.length) * (column + 1));
       const x = leftMm(scale) + (from / signal.rate_hz) * scale.mmPerS;
-      const place = { x, y: baseline(row), from, to: Math.round(share * (column + 1)), nameMm: 0.42 * rowMm };
-      return line(signal, lead, place, scale, column === 0);
+      const y = TOP_MM + rowMm * row + onBoldLine(rowMm / 2);
+      return line(signal, lead, { x, y, from, to, nameMm: 0.42 * rowMm }, scale, column === 0);
     }),
   );
-  const place = { x: leftMm(scale), y: baseline(3), from: 0, to: signal.samples, nameMm: 0.42 * rowMm };
-  ink.push(...line(signal, RHYTHM_LEAD, place, scale, true));
-  return framed(signal, scale, rowMm * 4, ink);
+  return framed(signal, scale, rowMm * given.length, ink);
 }
 
 /** Room for the calibration pulse. */
@@ -71,7 +83,7 @@ interface Place {
 }
 
 function line(signal: Signal, lead: string, place: Place, scale: Scale, pulse: boolean): SVGElement[] {
-  const samples = signal.data[signal.leads.indexOf(lead)];
+  const samples = samplesOf(signal, lead);
   const recorded = samples?.some((value) => value !== null) ?? false;
   const name = recorded ? lead : `${lead} – not recorded`;
   const ink: SVGElement[] = [];
@@ -83,6 +95,12 @@ function line(signal: Signal, lead: string, place: Place, scale: Scale, pulse: b
   else ink.push(s("path", { class: "divider", d: `M${place.x} ${place.y - 4}v2.5M${place.x} ${place.y + 1.5}v2.5` }));
   ink.push(s("text", { class: recorded ? "lead" : "lead missing", x: place.x + 1, y: place.y - place.nameMm }, name));
   return ink;
+}
+
+/** A lead's samples; with a minus sign before its name, turned over. */
+function samplesOf(signal: Signal, lead: string): Samples | undefined {
+  const samples = signal.data[signal.leads.indexOf(lead.replace("−", ""))];
+  return lead.startsWith("−") ? samples?.map((value) => (value === null ? null : -value)) : samples;
 }
 
 function framed(signal: Signal, scale: Scale, heightMm: number, ink: SVGElement[]): Drawing {

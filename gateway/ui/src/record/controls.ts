@@ -29,7 +29,7 @@ export function controls(shown: Shown, changed: (change: Change) => void): HTMLE
   const speeds = SPEEDS.map((speed): Option => [String(speed), `${speed} mm/s`]);
   const gains = GAINS.map((gain): Option => [String(gain), `${gain} mm/mV`]);
   const leads = (signal?.leads ?? []).map((lead): Option => [lead, lead]);
-  const ownSpeed = kind === "qrs" || kind === "median-beats";
+  const ownSpeed = kind === "qrs" || kind === "median-beats" || kind === "representative-beats";
   const made = [
     kind === "raw" && choice("Layout", LAYOUTS, liking.layout, (layout) => likes({ layout: layout as Layout })),
     kind === "events" && choice("Lead", leads, shown.lead, (lead) => changed({ lead })),
@@ -43,7 +43,13 @@ export function controls(shown: Shown, changed: (change: Change) => void): HTMLE
 }
 
 type Option = [value: string, name: string];
-const LAYOUTS: Option[] = [["3x4", "3 × 4 + II"], ["12x1", "12 × 1"]];
+const LAYOUTS: Option[] = [
+  ["3x4-ii", "3 × 4 + II"],
+  ["3x4", "3 × 4"],
+  ["6x2", "6 × 2"],
+  ["12x1", "12 × 1"],
+  ["cabrera", "Cabrera"],
+];
 const SIZES: Option[] = [["fit", "Fit to width"], ["true", "True size"]];
 
 function choice(name: string, options: Option[], chosen: string, pick: (value: string) => void): HTMLElement {

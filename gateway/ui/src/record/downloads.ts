@@ -1,27 +1,58 @@
-/** The signal of this ECG as a file. */
+/** The signal of this ECG, and the view that is on the screen, as files. */
 
-import { signalFile } from "../api/client";
-import type { EcgRecord } from "../api/types";
+import { signalFile, viewFile, type SavedFile } from "../api/client";
+import type { EcgRecord, ViewKind } from "../api/types";
 import { h } from "../dom";
 import { failure } from "../notice";
+import { preferences } from "../preferences";
 
-const FORMATS = [
+/** What is on the screen. */
+export interface Looked {
+  kind: ViewKind;
+  startS: number;
+}
+
+type Format = readonly [format: string, name: string];
+const SIGNAL: readonly Format[] = [
   ["csv", "CSV"],
   ["npy", "NPY"],
   ["wfdb", "WFDB"],
   ["dicom", "DICOM"],
   ["fhir", "FHIR"],
-] as const;
+];
+const PAPER: readonly Format[] = [
+  ["png", "PNG"],
+  ["pdf", "PDF"],
+  ["svg", "SVG"],
+];
 
-/** A button per format. */
-export function downloadPanel(record: EcgRecord): HTMLElement {
+/** A button per format; `looked` says what is on the screen when one is pressed. */
+export function downloadPanel(record: EcgRecord, looked: () => Looked): HTMLElement {
   const told = h("div", { "aria-live": "polite" });
-  const buttons = FORMATS.map(([format, name]) => {
+  const paper = (format: string): Promise<SavedFile> => {
+    const { kind, startS } = looked();
+    const { layout, mmPerS, mmPerMv } = preferences();
+    return viewFile(record.record_id, kind, { format, layout, start_s: startS, speed_mm_per_s: mmPerS, gain_mm_per_mv: mmPerMv });
+  };
+  return h(
+    "section",
+    { class: "aside downloads", "aria-labelledby": "downloads-title" },
+    h("h2", { id: "downloads-title" }, "Save the signal"),
+    buttons(SIGNAL, "Save the signal as", told, (format) => signalFile(record.record_id, format)),
+    h("h2", {}, "Save this view on paper"),
+    buttons(PAPER, "Save this view as", told, paper),
+    told,
+  );
+}
+
+function buttons(formats: readonly Format[], what: string, told: HTMLElement, fetched: (format: string) => Promise<SavedFile>): HTMLElement {
+  const made = formats.map(([format, name]) => {
     const button = h("button", { type: "button" }, name);
     button.addEventListener("click", () => {
       button.disabled = true;
       told.replaceChildren();
-      void save(record.record_id, format)
+      void fetched(format)
+        .then(save)
         .catch((error: unknown) => told.replaceChildren(failure(error)))
         .finally(() => {
           button.disabled = false;
@@ -29,17 +60,10 @@ export function downloadPanel(record: EcgRecord): HTMLElement {
     });
     return button;
   });
-  return h(
-    "section",
-    { class: "aside downloads", "aria-labelledby": "downloads-title" },
-    h("h2", { id: "downloads-title" }, "Save the signal"),
-    h("div", { class: "buttons" }, ...buttons),
-    told,
-  );
+  return h("div", { class: "buttons", role: "group", "aria-label": what }, ...made);
 }
 
-async function save(recordId: string, format: string): Promise<void> {
-  const { name, content } = await signalFile(recordId, format);
+function save({ name, content }: SavedFile): void {
   const address = URL.createObjectURL(content);
   h("a", { href: address, download: name }).click();
   URL.revokeObjectURL(address);

@@ -1,4 +1,4 @@
-/** One ECG: who and what it is, its five views, what a model says of it. */
+/** One ECG: who and what it is, its views, what a model says of it. */
 
 import { measurements, record } from "../api/client";
 import type { EcgRecord, Measurement } from "../api/types";
@@ -36,7 +36,7 @@ export class RecordPage {
     try {
       const found = await record(recordId, signal);
       this.views = viewPanel(found, signal);
-      main.replaceChildren(header(found, signal), h("div", { class: "columns" }, this.views.element, asides(found, signal)));
+      main.replaceChildren(header(found, signal), h("div", { class: "columns" }, this.views.element, asides(found, this.views, signal)));
       document.title = `${found.file_name} – Einthoven`;
       this.views.show(route.kind);
     } catch (error) {
@@ -45,8 +45,9 @@ export class RecordPage {
   }
 }
 
-function asides(found: EcgRecord, signal: AbortSignal): HTMLElement {
-  return h("div", { class: "asides" }, predictionPanel(found, signal), acquisitionPanel(found), downloadPanel(found));
+function asides(found: EcgRecord, views: ViewPanel, signal: AbortSignal): HTMLElement {
+  const downloads = downloadPanel(found, () => views.looked());
+  return h("div", { class: "asides" }, predictionPanel(found, signal), acquisitionPanel(found), downloads);
 }
 
 function header(found: EcgRecord, signal: AbortSignal): HTMLElement {

@@ -1,4 +1,4 @@
-/** The five views of an ECG behind tabs, with the controls of its paper. */
+/** The views of an ECG behind tabs, with the controls of its paper. */
 
 import { view as getView, type Stretch } from "../api/client";
 import type { EcgRecord, Remark, View, ViewKind } from "../api/types";
@@ -8,6 +8,7 @@ import { preferences } from "../preferences";
 import { address, go } from "../router";
 import { draw } from "../views/draw";
 import { controls } from "./controls";
+import type { Looked } from "./downloads";
 import { reasonsOf, unsaid } from "./quality";
 import { remarkList } from "./remarks";
 
@@ -15,6 +16,7 @@ const TABS: readonly { kind: ViewKind; name: string }[] = [
   { kind: "raw", name: "ECG" },
   { kind: "qrs", name: "QRS complexes" },
   { kind: "events", name: "Waves" },
+  { kind: "representative-beats", name: "Representative beats" },
   { kind: "median-beats", name: "Median beats" },
   { kind: "aligned", name: "Time-aligned" },
 ];
@@ -22,8 +24,10 @@ export const WINDOW_S = 10;
 
 export interface ViewPanel {
   element: HTMLElement;
-  /** Show one of the five. */
+  /** Show one of them. */
   show(kind: ViewKind): void;
+  /** What is shown. */
+  looked(): Looked;
 }
 
 /** Make the panel; a view is fetched when it is first looked at and kept. */
@@ -72,6 +76,7 @@ export function viewPanel(record: EcgRecord, signal: AbortSignal): ViewPanel {
       paper.setAttribute("aria-labelledby", `tab-${kind}`);
       void paint();
     },
+    looked: () => ({ kind: state.kind, startS: state.startS }),
   };
 }
 

@@ -2,7 +2,7 @@
 
 import type { Samples, View, ViewKind } from "../api/types";
 import { cells } from "../paper/cells";
-import { columns, fitsColumns, rows, type Drawing } from "../paper/layouts";
+import { arranged, fitsColumns, rows, type Drawing } from "../paper/layouts";
 import { footnote, sheet } from "../paper/sheet";
 import { median, type Scale } from "../paper/trace";
 import { waveStrip } from "../paper/waves";
@@ -12,6 +12,7 @@ import { oneDecimal } from "../words";
 /** Beats are enlarged in time: twelve of them fill a sheet. */
 const QRS_MM_PER_S = 100;
 const MEDIAN_MM_PER_S = 50;
+const WARPED = "time runs at 60 beats/min";
 /** Overlaid beats begin at the level of their first 30 ms, so that baseline wander does not part them. */
 const LEVEL_S = 0.03;
 
@@ -32,11 +33,11 @@ interface Drawn {
 }
 
 const DRAWERS: Record<ViewKind, (view: View, lead: string, liking: Preferences) => Drawn | null> = {
-  raw: ({ signal, start_s }, _lead, liking) => {
+  raw: ({ signal, start_s, filter }, _lead, liking) => {
     if (signal === null) return null;
-    const drawing = liking.layout === "3x4" && fitsColumns(signal) ? columns(signal, liking) : rows(signal, liking);
+    const drawing = liking.layout !== "12x1" && fitsColumns(signal) ? arranged(signal, liking.layout, liking) : rows(signal, liking);
     const stretch = `${oneDecimal(start_s)}–${oneDecimal(start_s + signal.samples / signal.rate_hz)} s`;
-    return { drawing, note: `${scales(liking)}   no filter   ${oneDecimal(signal.rate_hz)} Hz   ${stretch}`, what: `ECG, ${signal.leads.length} leads` };
+    return { drawing, note: `${scales(liking)}   ${filter}   ${oneDecimal(signal.rate_hz)} Hz   ${stretch}`, what: `ECG, ${signal.leads.length} leads` };
   },
   qrs: ({ beats }, _lead, { mmPerMv }) => {
     if (beats === null) return null;
@@ -50,17 +51,20 @@ const DRAWERS: Record<ViewKind, (view: View, lead: string, liking: Preferences) 
     if (view.signal === null) return null;
     return { drawing: waveStrip(view, lead, liking), note: `${scales(liking)}   no filter   RR intervals in ms`, what: `Waves of lead ${lead}` };
   },
-  "median-beats": ({ signal }, _lead, { mmPerMv }) => {
+  "representative-beats": ({ signal, filter }, _lead, liking) => beats(signal, liking, `${filter}   the patient's own time`, "Representative beats"),
+  "median-beats": ({ signal, filter }, _lead, liking) => beats(signal, liking, `${filter}   ${WARPED}`, "Median beats"),
+  aligned: ({ signal, filter }, _lead, liking) => {
     if (signal === null) return null;
-    const scale = { mmPerS: MEDIAN_MM_PER_S, mmPerMv };
-    const each = signal.leads.map((name, row) => ({ lead: name, lines: [{ samples: signal.data[row] ?? [], baselineMv: 0 }] }));
-    return { drawing: cells(each, signal.rate_hz, scale), note: `${scales(scale)}   baseline below 0.5 Hz removed   time runs at 60 beats/min`, what: "Median beats" };
-  },
-  aligned: ({ signal }, _lead, liking) => {
-    if (signal === null) return null;
-    return { drawing: rows(signal, liking), note: `${scales(liking)}   baseline below 0.5 Hz removed   time runs at 60 beats/min`, what: "Time-aligned ECG" };
+    return { drawing: rows(signal, liking), note: `${scales(liking)}   ${filter}   ${WARPED}`, what: "Time-aligned ECG" };
   },
 };
+
+function beats(signal: View["signal"], { mmPerMv }: Preferences, note: string, what: string): Drawn | null {
+  if (signal === null) return null;
+  const scale = { mmPerS: MEDIAN_MM_PER_S, mmPerMv };
+  const each = signal.leads.map((name, row) => ({ lead: name, lines: [{ samples: signal.data[row] ?? [], baselineMv: 0 }] }));
+  return { drawing: cells(each, signal.rate_hz, scale), note: `${scales(scale)}   ${note}`, what };
+}
 
 function levelled(samples: Samples, level: number): { samples: Samples; baselineMv: number } {
   return { samples, baselineMv: median(samples.slice(0, level)) };

@@ -9,6 +9,7 @@ from services.shared.errors import InvalidRequest
 from services.shared.rpc.convert import signal_from_pb, tensor_from_pb
 from services.signal_analysis import convert
 from services.signal_analysis.measurements import Measurement
+from services.signal_analysis.service import Answer
 from services.signal_analysis.view import View, ViewKind, Wave
 
 
@@ -27,7 +28,7 @@ def test_a_view_with_a_signal_keeps_everything() -> None:
     wave = Wave("P", "II", 0, 1, None)
     view = View(ViewKind.EVENTS, ("I", "II"), 500.0, 2.0, signal, r_peaks=(1, 2), waves=(wave,), heart_rate_bpm=60.0)
 
-    message = convert.view_to_pb(view)
+    message = convert.view_to_pb(Answer("e", view))
 
     sent, leads, rate_hz = signal_from_pb(message.signal)
     assert (sent == signal).all()
@@ -42,7 +43,7 @@ def test_a_view_with_beats_names_their_leads_and_rate() -> None:
     beats = np.zeros((2, 4, 5), np.float32)
     view = View(ViewKind.QRS, ("I", "II"), 250.0, 0.0, beats=beats, beat_peak_index=2)
 
-    message = convert.view_to_pb(view)
+    message = convert.view_to_pb(Answer("e", view))
 
     assert tensor_from_pb(message.beats).shape == (2, 4, 5)
     assert (list(message.leads), message.rate_hz, message.beat_peak_index) == (["I", "II"], 250.0, 2)
@@ -51,7 +52,7 @@ def test_a_view_with_beats_names_their_leads_and_rate() -> None:
 
 
 def test_remarks_and_absent_values_go_along() -> None:
-    view = convert.view_to_pb(View(ViewKind.ALIGNED, (), 500.0, 0.0, remarks=(Remark("code", "Text."),)))
+    view = convert.view_to_pb(Answer("e", View(ViewKind.ALIGNED, (), 500.0, 0.0, remarks=(Remark("code", "Text."),))))
     measured = convert.measurements_to_pb([Measurement("heart_rate", None, "/min", "Why.")])
 
     assert (view.remarks[0].code, view.remarks[0].text) == ("code", "Text.")

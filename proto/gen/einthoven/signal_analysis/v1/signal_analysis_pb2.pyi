@@ -38,9 +38,11 @@ class _ViewKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ViewKind.Val
     """One median beat per lead."""
     VIEW_KIND_ALIGNED: _ViewKind.ValueType  # 5
     """The ECG warped in time so that its beats align."""
+    VIEW_KIND_REPRESENTATIVE_BEATS: _ViewKind.ValueType  # 6
+    """One median beat per lead on the patient's own time."""
 
 class ViewKind(_ViewKind, metaclass=_ViewKindEnumTypeWrapper):
-    """The five ways to look at an ECG."""
+    """The ways to look at an ECG."""
 
 VIEW_KIND_UNSPECIFIED: ViewKind.ValueType  # 0
 """Never sent."""
@@ -54,7 +56,50 @@ VIEW_KIND_MEDIAN_BEATS: ViewKind.ValueType  # 4
 """One median beat per lead."""
 VIEW_KIND_ALIGNED: ViewKind.ValueType  # 5
 """The ECG warped in time so that its beats align."""
+VIEW_KIND_REPRESENTATIVE_BEATS: ViewKind.ValueType  # 6
+"""One median beat per lead on the patient's own time."""
 Global___ViewKind: _TypeAlias = ViewKind  # noqa: Y015
+
+@_typing.final
+class Filters(_message.Message):
+    """Filters of the raw view, all of zero phase; what is absent is not applied."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BASELINE_HZ_FIELD_NUMBER: _builtins.int
+    LOW_PASS_HZ_FIELD_NUMBER: _builtins.int
+    NOTCH_HZ_FIELD_NUMBER: _builtins.int
+    baseline_hz: _builtins.float
+    """Removes baseline wander below this, in hertz: 0.05 or 0.5."""
+    low_pass_hz: _builtins.float
+    """Removes what is above this, in hertz: 150 or 40."""
+    notch_hz: _builtins.float
+    """Removes mains interference at this, in hertz: 50 or 60."""
+    def __init__(
+        self,
+        *,
+        baseline_hz: _builtins.float | None = ...,
+        low_pass_hz: _builtins.float | None = ...,
+        notch_hz: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_baseline_hz", b"_baseline_hz", "_low_pass_hz", b"_low_pass_hz", "_notch_hz", b"_notch_hz", "baseline_hz", b"baseline_hz", "low_pass_hz", b"low_pass_hz", "notch_hz", b"notch_hz"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_baseline_hz", b"_baseline_hz", "_low_pass_hz", b"_low_pass_hz", "_notch_hz", b"_notch_hz", "baseline_hz", b"baseline_hz", "low_pass_hz", b"low_pass_hz", "notch_hz", b"notch_hz"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__baseline_hz: _TypeAlias = _typing.Literal["baseline_hz"]  # noqa: Y015
+    _WhichOneofArgType__baseline_hz: _TypeAlias = _typing.Literal["_baseline_hz", b"_baseline_hz"]  # noqa: Y015
+    _WhichOneofReturnType__low_pass_hz: _TypeAlias = _typing.Literal["low_pass_hz"]  # noqa: Y015
+    _WhichOneofArgType__low_pass_hz: _TypeAlias = _typing.Literal["_low_pass_hz", b"_low_pass_hz"]  # noqa: Y015
+    _WhichOneofReturnType__notch_hz: _TypeAlias = _typing.Literal["notch_hz"]  # noqa: Y015
+    _WhichOneofArgType__notch_hz: _TypeAlias = _typing.Literal["_notch_hz", b"_notch_hz"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__baseline_hz) -> _WhichOneofReturnType__baseline_hz | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__low_pass_hz) -> _WhichOneofReturnType__low_pass_hz | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__notch_hz) -> _WhichOneofReturnType__notch_hz | None: ...
+
+Global___Filters: _TypeAlias = Filters  # noqa: Y015
 
 @_typing.final
 class GetViewRequest(_message.Message):
@@ -66,6 +111,8 @@ class GetViewRequest(_message.Message):
     KIND_FIELD_NUMBER: _builtins.int
     START_S_FIELD_NUMBER: _builtins.int
     DURATION_S_FIELD_NUMBER: _builtins.int
+    FILTERS_FIELD_NUMBER: _builtins.int
+    KNOWN_ETAG_FIELD_NUMBER: _builtins.int
     record_id: _builtins.str
     """The record."""
     kind: Global___ViewKind.ValueType
@@ -74,6 +121,12 @@ class GetViewRequest(_message.Message):
     """Start of the window in seconds."""
     duration_s: _builtins.float
     """Length of the window in seconds; 0 takes 10, 60 is the most."""
+    known_etag: _builtins.str
+    """The tag of the view that the caller has; where it is still the same, the answer carries no view."""
+    @_builtins.property
+    def filters(self) -> Global___Filters:
+        """Applied to the raw view; no other takes any."""
+
     def __init__(
         self,
         *,
@@ -81,10 +134,12 @@ class GetViewRequest(_message.Message):
         kind: Global___ViewKind.ValueType = ...,
         start_s: _builtins.float = ...,
         duration_s: _builtins.float = ...,
+        filters: Global___Filters | None = ...,
+        known_etag: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filters", b"filters"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration_s", b"duration_s", "kind", b"kind", "record_id", b"record_id", "start_s", b"start_s"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration_s", b"duration_s", "filters", b"filters", "kind", b"kind", "known_etag", b"known_etag", "record_id", b"record_id", "start_s", b"start_s"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -156,6 +211,9 @@ class GetViewResponse(_message.Message):
     HEART_RATE_BPM_FIELD_NUMBER: _builtins.int
     REMARKS_FIELD_NUMBER: _builtins.int
     START_S_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    NOT_MODIFIED_FIELD_NUMBER: _builtins.int
     kind: Global___ViewKind.ValueType
     """Which view."""
     beat_peak_index: _builtins.int
@@ -166,6 +224,12 @@ class GetViewResponse(_message.Message):
     """Heart rate of the window from its mean RR interval; absent where it cannot be told."""
     start_s: _builtins.float
     """Start of the window in seconds."""
+    filter: _builtins.str
+    """What was done to the signal, in words, e.g. "no filter"."""
+    etag: _builtins.str
+    """Changes with what the view is made of, with how it is made, and with what was asked."""
+    not_modified: _builtins.bool
+    """Whether known_etag is still the view's: nothing but `etag` is set then."""
     @_builtins.property
     def signal(self) -> _common_pb2.Signal:
         """Raw, events: the native signal of the window. Median beats: one beat per lead. Aligned: the warped signal."""
@@ -204,16 +268,87 @@ class GetViewResponse(_message.Message):
         heart_rate_bpm: _builtins.float | None = ...,
         remarks: _abc.Iterable[_common_pb2.Remark] | None = ...,
         start_s: _builtins.float = ...,
+        filter: _builtins.str = ...,
+        etag: _builtins.str = ...,
+        not_modified: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_heart_rate_bpm", b"_heart_rate_bpm", "beats", b"beats", "heart_rate_bpm", b"heart_rate_bpm", "signal", b"signal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_heart_rate_bpm", b"_heart_rate_bpm", "beat_peak_index", b"beat_peak_index", "beats", b"beats", "heart_rate_bpm", b"heart_rate_bpm", "kind", b"kind", "leads", b"leads", "r_peaks", b"r_peaks", "rate_hz", b"rate_hz", "remarks", b"remarks", "signal", b"signal", "start_s", b"start_s", "waves", b"waves"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_heart_rate_bpm", b"_heart_rate_bpm", "beat_peak_index", b"beat_peak_index", "beats", b"beats", "etag", b"etag", "filter", b"filter", "heart_rate_bpm", b"heart_rate_bpm", "kind", b"kind", "leads", b"leads", "not_modified", b"not_modified", "r_peaks", b"r_peaks", "rate_hz", b"rate_hz", "remarks", b"remarks", "signal", b"signal", "start_s", b"start_s", "waves", b"waves"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__heart_rate_bpm: _TypeAlias = _typing.Literal["heart_rate_bpm"]  # noqa: Y015
     _WhichOneofArgType__heart_rate_bpm: _TypeAlias = _typing.Literal["_heart_rate_bpm", b"_heart_rate_bpm"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__heart_rate_bpm) -> _WhichOneofReturnType__heart_rate_bpm | None: ...
 
 Global___GetViewResponse: _TypeAlias = GetViewResponse  # noqa: Y015
+
+@_typing.final
+class GetViewFileRequest(_message.Message):
+    """Asks for a view as a file."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VIEW_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    LAYOUT_FIELD_NUMBER: _builtins.int
+    SPEED_MM_PER_S_FIELD_NUMBER: _builtins.int
+    GAIN_MM_PER_MV_FIELD_NUMBER: _builtins.int
+    format: _builtins.str
+    """"png", "pdf" or "svg" for paper, "csv" or "npy" for numbers."""
+    layout: _builtins.str
+    """Of paper: "3x4", "3x4-ii", "6x2", "12x1" or "cabrera"; empty takes "3x4-ii"."""
+    speed_mm_per_s: _builtins.float
+    """Of paper: 25 or 50 millimetres per second; 0 takes 25."""
+    gain_mm_per_mv: _builtins.float
+    """Of paper: 5, 10 or 20 millimetres per millivolt; 0 takes 10."""
+    @_builtins.property
+    def view(self) -> Global___GetViewRequest:
+        """The view; where its known_etag is still the same, the answer carries no file."""
+
+    def __init__(
+        self,
+        *,
+        view: Global___GetViewRequest | None = ...,
+        format: _builtins.str = ...,
+        layout: _builtins.str = ...,
+        speed_mm_per_s: _builtins.float = ...,
+        gain_mm_per_mv: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["view", b"view"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["format", b"format", "gain_mm_per_mv", b"gain_mm_per_mv", "layout", b"layout", "speed_mm_per_s", b"speed_mm_per_s", "view", b"view"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetViewFileRequest: _TypeAlias = GetViewFileRequest  # noqa: Y015
+
+@_typing.final
+class GetViewFileResponse(_message.Message):
+    """The file, head first."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    etag: _builtins.str
+    """Of the first message: changes with what the file is made of."""
+    @_builtins.property
+    def file(self) -> _common_pb2.FileDownload:
+        """Its next part; absent of the first message where known_etag is still the file's."""
+
+    def __init__(
+        self,
+        *,
+        file: _common_pb2.FileDownload | None = ...,
+        etag: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "file", b"file"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetViewFileResponse: _TypeAlias = GetViewFileResponse  # noqa: Y015
 
 @_typing.final
 class GetMeasurementsRequest(_message.Message):

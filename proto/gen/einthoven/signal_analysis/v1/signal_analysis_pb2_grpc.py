@@ -40,6 +40,11 @@ class SignalAnalysisServiceStub:
                 request_serializer=einthoven_dot_signal__analysis_dot_v1_dot_signal__analysis__pb2.GetViewRequest.SerializeToString,
                 response_deserializer=einthoven_dot_signal__analysis_dot_v1_dot_signal__analysis__pb2.GetViewResponse.FromString,
                 _registered_method=True)
+        self.GetViewFile = channel.unary_stream(
+                '/einthoven.signal_analysis.v1.SignalAnalysisService/GetViewFile',
+                request_serializer=einthoven_dot_signal__analysis_dot_v1_dot_signal__analysis__pb2.GetViewFileRequest.SerializeToString,
+                response_deserializer=einthoven_dot_signal__analysis_dot_v1_dot_signal__analysis__pb2.GetViewFileResponse.FromString,
+                _registered_method=True)
         self.GetMeasurements = channel.unary_unary(
                 '/einthoven.signal_analysis.v1.SignalAnalysisService/GetMeasurements',
                 request_serializer=einthoven_dot_signal__analysis_dot_v1_dot_signal__analysis__pb2.GetMeasurementsRequest.SerializeToString,
@@ -53,6 +58,13 @@ class SignalAnalysisServiceServicer:
 
     def GetView(self, request, context):
         """Returns one view of a record.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetViewFile(self, request, context):
+        """Streams one view of a record out as a file: a drawing on millimetre paper, or its numbers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -72,6 +84,11 @@ def add_SignalAnalysisServiceServicer_to_server(servicer, server):
                     servicer.GetView,
                     request_deserializer=einthoven_dot_signal__analysis_dot_v1_dot_signal__analysis__pb2.GetViewRequest.FromString,
                     response_serializer=einthoven_dot_signal__analysis_dot_v1_dot_signal__analysis__pb2.GetViewResponse.SerializeToString,
+            ),
+            'GetViewFile': grpc.unary_stream_rpc_method_handler(
+                    servicer.GetViewFile,
+                    request_deserializer=einthoven_dot_signal__analysis_dot_v1_dot_signal__analysis__pb2.GetViewFileRequest.FromString,
+                    response_serializer=einthoven_dot_signal__analysis_dot_v1_dot_signal__analysis__pb2.GetViewFileResponse.SerializeToString,
             ),
             'GetMeasurements': grpc.unary_unary_rpc_method_handler(
                     servicer.GetMeasurements,
@@ -107,6 +124,33 @@ class SignalAnalysisService:
             '/einthoven.signal_analysis.v1.SignalAnalysisService/GetView',
             einthoven_dot_signal__analysis_dot_v1_dot_signal__analysis__pb2.GetViewRequest.SerializeToString,
             einthoven_dot_signal__analysis_dot_v1_dot_signal__analysis__pb2.GetViewResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetViewFile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/einthoven.signal_analysis.v1.SignalAnalysisService/GetViewFile',
+            einthoven_dot_signal__analysis_dot_v1_dot_signal__analysis__pb2.GetViewFileRequest.SerializeToString,
+            einthoven_dot_signal__analysis_dot_v1_dot_signal__analysis__pb2.GetViewFileResponse.FromString,
             options,
             channel_credentials,
             insecure,

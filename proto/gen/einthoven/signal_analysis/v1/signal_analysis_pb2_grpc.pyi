@@ -35,6 +35,8 @@ class SignalAnalysisServiceStub:
     def __new__(cls, channel: _aio.Channel) -> SignalAnalysisServiceAsyncStub: ...
     GetView: _grpc.UnaryUnaryMultiCallable[_signal_analysis_pb2.GetViewRequest, _signal_analysis_pb2.GetViewResponse]
     """Returns one view of a record."""
+    GetViewFile: _grpc.UnaryStreamMultiCallable[_signal_analysis_pb2.GetViewFileRequest, _signal_analysis_pb2.GetViewFileResponse]
+    """Streams one view of a record out as a file: a drawing on millimetre paper, or its numbers."""
     GetMeasurements: _grpc.UnaryUnaryMultiCallable[_signal_analysis_pb2.GetMeasurementsRequest, _signal_analysis_pb2.GetMeasurementsResponse]
     """Returns what is measured on a record."""
 
@@ -45,6 +47,8 @@ class SignalAnalysisServiceAsyncStub(SignalAnalysisServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetView: _aio.UnaryUnaryMultiCallable[_signal_analysis_pb2.GetViewRequest, _signal_analysis_pb2.GetViewResponse]  # type: ignore[assignment]
     """Returns one view of a record."""
+    GetViewFile: _aio.UnaryStreamMultiCallable[_signal_analysis_pb2.GetViewFileRequest, _signal_analysis_pb2.GetViewFileResponse]  # type: ignore[assignment]
+    """Streams one view of a record out as a file: a drawing on millimetre paper, or its numbers."""
     GetMeasurements: _aio.UnaryUnaryMultiCallable[_signal_analysis_pb2.GetMeasurementsRequest, _signal_analysis_pb2.GetMeasurementsResponse]  # type: ignore[assignment]
     """Returns what is measured on a record."""
 
@@ -58,6 +62,14 @@ class SignalAnalysisServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_signal_analysis_pb2.GetViewResponse, _abc.Awaitable[_signal_analysis_pb2.GetViewResponse]]:
         """Returns one view of a record."""
+
+    @_abc_1.abstractmethod
+    def GetViewFile(
+        self,
+        request: _signal_analysis_pb2.GetViewFileRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_signal_analysis_pb2.GetViewFileResponse], _abc.AsyncIterator[_signal_analysis_pb2.GetViewFileResponse]]:
+        """Streams one view of a record out as a file: a drawing on millimetre paper, or its numbers."""
 
     @_abc_1.abstractmethod
     def GetMeasurements(

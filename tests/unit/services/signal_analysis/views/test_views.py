@@ -1,4 +1,4 @@
-"""The five views, on ECGs good and bad."""
+"""The views, on ECGs good and bad."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from services.signal_analysis.view import ViewKind
-from services.signal_analysis.views import MAKERS, events, median_beats, qrs, raw
+from services.signal_analysis.views import MAKERS, events, median_beats, qrs, raw, representative
 from services.signal_analysis.window import Window
 
 MakeWindow = Callable[..., Window]
@@ -67,6 +67,41 @@ def test_a_median_beat_of_three_beats_is_told_or_refused(make_window: MakeWindow
     view = median_beats.make(make_window(duration_s=2.2, bpm=80, first_s=0.3))
 
     assert (view.signal is None) == ("no_whole_beat" in {remark.code for remark in view.remarks})
+
+
+@pytest.mark.parametrize("bpm", [48, 75, 130])
+def test_a_representative_beat_is_on_the_patients_own_time(make_window: MakeWindow, bpm: float) -> None:
+    view = representative.make(make_window(bpm=bpm))
+
+    assert view.signal is not None
+    assert view.signal.shape[1] <= 60 / bpm * 500 + 1
+    peak = view.beat_peak_index
+    assert int(np.argmax(view.signal[1])) == pytest.approx(peak, abs=2)
+    t_peak = peak + 90 + int(np.argmax(view.signal[1, peak + 90 : peak + 180]))
+    assert (t_peak - peak) / 500 == pytest.approx(0.28 if bpm < 130 else 0.24, abs=0.05)
+    assert view.filter == "no filter"
+
+
+def test_beats_of_another_form_are_left_out_of_the_representative_beat(make_window: MakeWindow) -> None:
+    window = make_window()
+    window.signal[:, 2200:2300] += 3 * np.hanning(100).astype(np.float32)
+
+    view = representative.make(window)
+
+    assert "8 beats of the same form, of 10 found" in view.remarks[-1].text
+
+
+def test_baseline_wander_does_not_blur_the_representative_beat(make_window: MakeWindow) -> None:
+    window = make_window()
+    still = representative.make(window).signal
+    window.signal[:] += np.sin(2 * np.pi * 0.2 * np.arange(window.samples) / 500).astype(np.float32)
+
+    moved = representative.make(window).signal
+
+    assert still is not None
+    assert moved is not None
+    qrs_and_t = slice(110, 330)
+    assert np.abs(moved[:, qrs_and_t] - still[:, qrs_and_t]).max() < 0.25
 
 
 @pytest.mark.parametrize("kind", ViewKind)

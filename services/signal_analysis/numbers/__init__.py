@@ -1,0 +1,1 @@
+"""Views as numbers in files: CSV and NPY."""
