@@ -13,6 +13,8 @@ class Measurement:
     value: float | None
     unit: str
     reason: str = ""
+    lead: str = ""
+    """The lead it was taken on; empty where it holds for all."""
 
 
 def measure(rhythm: Rhythm) -> tuple[Measurement, ...]:

@@ -1,14 +1,21 @@
 """What signal analysis is configured with; the only reader of its environment."""
 
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.shared.settings import StatelessServiceSettings
+from services.shared.settings import ServiceSettings
 
 
-class SignalAnalysisSettings(StatelessServiceSettings):
+class SignalAnalysisSettings(ServiceSettings):
     """Everything a process of signal analysis needs to know."""
 
     model_config = SettingsConfigDict(env_prefix="EINTHOVEN_SIGNAL_ANALYSIS_")
 
     ingest_address: str
     """Where ingest answers, e.g. "dns:///ingest:8080"."""
+    measuring_processes: int = Field(default=0, ge=0, le=256)
+    """How many processes measure datasets; 0 takes one per core."""
+    measuring_lease_seconds: float = Field(default=60.0, ge=5)
+    """A replica that measures a dataset and is silent for this long counts as lost; another one goes on."""
+    measuring_sweep_seconds: float = Field(default=5.0, gt=0)
+    """How often a replica looks for datasets that wait, where no bell was heard."""
