@@ -23,13 +23,14 @@ def signals() -> tuple[Signal, ...]:
 
 
 def _read(number: int) -> Signal:
-    record = wfdb.rdrecord(str(_folder() / str(number)))
+    record = wfdb.rdrecord(str(folder() / str(number)))
     names = [name.lower() for name in record.sig_name]
     order = [names.index(name.lower()) for name in STANDARD_LEADS]
     return np.ascontiguousarray(record.p_signal.T[order], dtype=np.float32)
 
 
-def _folder() -> Path:
+def folder() -> Path:
+    """Return where LUDB lies; EINTHOVEN_DATA names the folder above it."""
     beside = Path(__file__).parents[2].parent / "shared" / "data"
     folder = Path(os.environ.get("EINTHOVEN_DATA", beside)) / "ludb"  # noqa: TID251 the suite's own setting
     if not folder.is_dir():
