@@ -13,7 +13,18 @@ from gateway.headers import SecurityHeaders
 from gateway.lifetime import Farewell, Lifetime
 from gateway.limits import BodyLimit, RateLimiter
 from gateway.release import release
-from gateway.routes import datasets, dicomweb, models, oip, operations, predictions, records, trainings, views
+from gateway.routes import (
+    datasets,
+    dicomweb,
+    measuring,
+    models,
+    oip,
+    operations,
+    predictions,
+    records,
+    trainings,
+    views,
+)
 from gateway.settings import GatewaySettings
 from gateway.tracking import Tracking
 
@@ -22,6 +33,7 @@ _ROUTERS: Final = (
     records.routes,
     dicomweb.routes,
     views.routes,
+    measuring.routes,
     models.routes,
     predictions.routes,
     trainings.routes,

@@ -9,7 +9,7 @@ from gateway.convert import views as convert
 from gateway.routes import router
 from gateway.schemas.paging import RecordId
 from gateway.schemas.problems import problems
-from gateway.schemas.views import DurationS, Measurements, StartS, View, ViewKind
+from gateway.schemas.views import DurationS, StartS, View, ViewKind
 
 routes = router("Views")
 
@@ -25,10 +25,3 @@ async def get_view(
     view = convert.view(record_id, kind, await call.peers.signal_analysis.get_view(call.caller, wanted))
     # Written here, once: a view holds tens of thousands of samples.
     return Response(view.model_dump_json(), media_type="application/json")
-
-
-@routes.get("/records/{record_id}/measurements", summary="Measure an ECG", responses=problems(404, 422))
-async def get_measurements(record_id: RecordId, call: CallOf) -> Measurements:
-    """Return what is measured on one ECG; what cannot be told has a reason instead of a value."""
-    wanted = convert.get_measurements(record_id)
-    return convert.measurements(record_id, await call.peers.signal_analysis.get_measurements(call.caller, wanted))

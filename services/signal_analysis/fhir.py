@@ -64,8 +64,9 @@ class Study:
 def written(study: Study, measurements: Iterable[Measurement], engine: str) -> bytes:
     """Return the Bundle as JSON."""
     observations = [_observation(study, each, engine) for each in measurements]
-    entries = [{"fullUrl": _url(each["id"]), "resource": each} for each in observations]
-    report = _report(study, [entry["fullUrl"] for entry in entries])
+    urls = [_url(each["id"]) for each in observations]
+    entries = [{"fullUrl": url, "resource": each} for url, each in zip(urls, observations, strict=True)]
+    report = _report(study, urls)
     bundle = {
         "resourceType": "Bundle",
         "type": "collection",

@@ -37,4 +37,4 @@ JOBS: Final = sa.Table(
     sa.Index("signal_analysis_jobs_dataset", "tenant", "dataset_id"),
     sa.Index("signal_analysis_jobs_state", "state"),
 )
-"""Until `lease_until` a running job belongs to `worker`; `checked_at` is when its dataset was last known to be there."""
+"""Until `lease_until` a running job belongs to `worker`; `checked_at` is when its dataset was last looked for."""

@@ -106,9 +106,7 @@ class SqlJobs:
     async def forget_dataset(self, tenant: str, dataset_id: str) -> int:
         """Delete all rows of a dataset and return how many there were."""
         async with self._database.session() as session:
-            gone = await session.execute(
-                sa.delete(JOBS).where(_ROW.tenant == tenant, _ROW.dataset_id == dataset_id)
-            )
+            gone = await session.execute(sa.delete(JOBS).where(_ROW.tenant == tenant, _ROW.dataset_id == dataset_id))
             return _count(gone)
 
     async def unchecked(self, *, older_than_s: float, limit: int) -> list[Job]:

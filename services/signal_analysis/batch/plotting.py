@@ -50,11 +50,13 @@ def drawn(table: Any) -> bytes:
     rows = -(-len(PANELS) // _COLUMNS)
     width, height = _COLUMNS * _WIDTH, rows * _HEIGHT + _HEAD
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
-        f' role="img"><title>Distributions of measurements</title><style>{_STYLE}</style>'
-        f'<rect width="{width}" height="{height}" fill="#fff"/>'
-        f'<text class="h" x="16" y="26">{table.num_rows} ECGs</text>'
-        '<text class="s" x="16" y="44">The line is the median. For research: this is no medical device.</text>'
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+            f' role="img"><title>Distributions of measurements</title><style>{_STYLE}</style>'
+            f'<rect width="{width}" height="{height}" fill="#fff"/>'
+            f'<text class="h" x="16" y="26">{table.num_rows} ECGs</text>'
+            '<text class="s" x="16" y="44">The line is the median. For research: this is no medical device.</text>'
+        )
     ]
     for place, panel in enumerate(PANELS):
         x, y = place % _COLUMNS * _WIDTH, place // _COLUMNS * _HEIGHT + _HEAD

@@ -32,7 +32,7 @@ _TOO_LONG: Final = "The recording is larger than 512 MiB; upload the part of int
 class Run:
     """Does jobs, one after the other."""
 
-    def __init__(  # noqa: PLR0913 its ports and its lease
+    def __init__(
         self,
         jobs: Jobs,
         datasets: Datasets,

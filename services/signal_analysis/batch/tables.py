@@ -1,7 +1,7 @@
 """Tables of measurements: one row per ECG, one column per measurement, the unit in the column's name.
 
-A measurement over all leads has a second column with the reason why there is no value; one of a lead has the lead in its
-name. Floats are NaN-free: what is absent is null.
+A measurement over all leads has a second column with the reason why there is no value; one of a lead has the lead in
+its name. Floats are NaN-free: what is absent is null.
 """
 
 import io
@@ -55,7 +55,7 @@ def table_of(contents: Sequence[str], measured: Sequence[Measured]) -> Any:
 
     units = {name: unit for each in measured for name, unit in each.units.items()}
     named = {name for each in measured for name in each.reasons}
-    fields, columns = [pa.field(CONTENT, pa.string()), pa.field(REFUSAL, pa.string())], [[*contents]]
+    fields, columns = [pa.field(CONTENT, pa.string()), pa.field(REFUSAL, pa.string())], list[list[Any]]([[*contents]])
     columns.append([each.refusal or None for each in measured])
     for name, unit in units.items():
         fields.append(pa.field(name, pa.float64(), metadata={_UNIT: unit.encode()}))

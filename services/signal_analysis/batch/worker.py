@@ -27,7 +27,7 @@ _log = get_logger(__name__)
 class Worker:
     """One replica's hands."""
 
-    def __init__(  # noqa: PLR0913 its ports, what it does, and its lease
+    def __init__(
         self,
         jobs: Jobs,
         datasets: Datasets,
