@@ -65,6 +65,7 @@ def measurements(record_id: str, message: pb.GetMeasurementsResponse) -> Measure
                 value=item.value if item.HasField("value") else None,
                 unit=item.unit,
                 reason=item.reason or None,
+                lead=item.lead or None,
             )
             for item in message.measurements
         ],

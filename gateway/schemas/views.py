@@ -90,6 +90,7 @@ class Measurement(Schema):
     value: float | None = None
     unit: str = Field(description="UCUM.")
     reason: str | None = Field(default=None, description="Why there is no value.")
+    lead: str | None = Field(default=None, description="The lead it was measured on; null where it holds for all.")
 
 
 class Measurements(Schema):
@@ -99,7 +100,7 @@ class Measurements(Schema):
         json_schema_extra={
             "example": {
                 "record_id": "r-91c0",
-                "measurements": [{"name": "heart_rate", "value": 71.5, "unit": "/min", "reason": None}],
+                "measurements": [{"name": "heart_rate", "value": 71.5, "unit": "/min", "reason": None, "lead": None}],
             }
         }
     )

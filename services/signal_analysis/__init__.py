@@ -3,6 +3,7 @@
 Serves `einthoven.signal_analysis.v1.SignalAnalysisService`: the raw, QRS, events, median-beat and time-aligned views,
 and measurements. Asks ingest for the record and reads its signal from the object store. Publishes and stores nothing.
 
-The rooms within: `window` cuts the stretch to look at, `rhythm` finds its beats, `alignment` (Rlign) and `delineation`
-(NeuroKit2) are the engines, `views` has one module per view, `service` joins them.
+The rooms within: `window` cuts the stretch to look at, `engine` finds its beats and waves and measures them, `rhythm`
+and `delineation` bring what it found onto the window's samples, `alignment` (Rlign) warps beats onto each other,
+`views` has one module per view, `service` joins them.
 """

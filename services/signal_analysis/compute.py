@@ -9,14 +9,13 @@ Result = TypeVar("Result")
 
 
 def _load() -> None:
-    import neurokit2  # noqa: F401, PLC0415 its import takes seconds and must not delay start-up
-    import rlign  # noqa: F401, PLC0415 likewise
+    import rlign  # noqa: F401, PLC0415 its import takes seconds and must not delay start-up
 
 
 class Compute:
     """Runs one analysis at a time in a thread of its own.
 
-    NeuroKit2 and Rlign hold the interpreter's lock nearly all the time, so that a second thread gains nothing, and the
+    The engine and Rlign hold the interpreter's lock nearly all the time, so that a second thread gains nothing, and the
     warning filters around them belong to the process. More load takes more replicas.
     """
 

@@ -54,7 +54,7 @@ def measurements_to_pb(measurements: Iterable[Measurement]) -> pb.GetMeasurement
     """Return measurements for the wire."""
     return pb.GetMeasurementsResponse(
         measurements=[
-            pb.Measurement(name=each.name, value=each.value, unit=each.unit, reason=each.reason)
+            pb.Measurement(name=each.name, value=each.value, unit=each.unit, reason=each.reason, lead=each.lead)
             for each in measurements
         ]
     )

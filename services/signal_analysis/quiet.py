@@ -12,7 +12,7 @@ _MEAN: Final = r"numpy\._core\.(_methods|fromnumeric)$"
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Ignore what NeuroKit2 and Rlign warn of within the block.
+    """Ignore what Rlign, and NeuroKit2 beneath it, warn of within the block.
 
     They warn of short or flat stretches by UserWarning, and divide by zero or average nothing on the way; what comes
     of it is judged by its values (NaN, no peaks), not by the warning. Filters belong to the process, so that only

@@ -6,9 +6,9 @@ from services.shared.ecg import Recording
 from services.shared.errors import TooLarge
 from services.shared.identity import Caller
 from services.shared.signals import recording
-from services.signal_analysis import rhythm
 from services.signal_analysis.compute import Compute
-from services.signal_analysis.measurements import Measurement, measure
+from services.signal_analysis.engine.measuring import measure
+from services.signal_analysis.measurements import Measurement
 from services.signal_analysis.ports import Records, Signals
 from services.signal_analysis.view import View, ViewKind
 from services.signal_analysis.views import MAKERS
@@ -39,7 +39,7 @@ class SignalAnalysis:
         """Return what is measured on the first minute of a record; raises NotFound where it is not the caller's."""
         whole = await self._read(caller, record_id)
         stretch = Stretch(duration_s=min(MAX_DURATION_S, whole.duration_s))
-        return await self._compute.run(lambda: measure(rhythm.find(cut(whole, stretch))))
+        return await self._compute.run(lambda: measure(cut(whole, stretch)))
 
     async def _read(self, caller: Caller, record_id: str) -> Recording:
         ref = await self._records.signal_of(caller, record_id)

@@ -26,6 +26,7 @@ class Wave:
     kind: str
     """"P", "QRS" or "T"."""
     lead: str
+    """Empty where it holds for all."""
     onset: int | None
     peak: int | None
     offset: int | None

@@ -24,7 +24,8 @@ from tests.bench.scores import Score, extent, spread
 
 FOLDS: Final = 10
 PENALTIES: Final = {
-    "qrs_onset": 5e3, "qrs_offset": 5e3, "t_onset": 1e4, "t_peak": 3e4, "t_offset": 3e4, "p_onset": 1e4, "p_offset": 1e4,
+    "qrs_onset": 5e3, "qrs_offset": 5e3, "t_onset": 1e4, "t_peak": 3e4, "t_offset": 3e4,
+    "p_onset": 1e4, "p_offset": 1e4,
     **{f"lead_{kind}_{side}": 1e4 for kind in ("qrs", "t", "p") for side in ("onset", "offset")},
 }  # fmt: skip
 QRS_MARGIN: Final = 30
@@ -125,9 +126,7 @@ def _gather_leads(number: int, done: Fitted, rows: Rows) -> None:
         _gather_humps(number, kind, marks, (found, rows))
 
 
-def _gather_humps(
-    number: int, kind: str, marks: tuple[Mark | None, ...], to: tuple[Analysis, Rows]
-) -> None:
+def _gather_humps(number: int, kind: str, marks: tuple[Mark | None, ...], to: tuple[Analysis, Rows]) -> None:
     found, rows = to
     middles = np.array([np.inf if mark is None else mark.peak for mark in marks])
     edges = [

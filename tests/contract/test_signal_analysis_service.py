@@ -128,7 +128,7 @@ async def test_the_events_view_names_waves(client: RpcClient, stub: Any) -> None
     view: pb.GetViewResponse = await client.unary(stub.GetView, request, caller=ANNA)
 
     assert {wave.kind for wave in view.waves} == {"P", "QRS", "T"}
-    assert {wave.lead for wave in view.waves} == {"II"}
+    assert {wave.lead for wave in view.waves} == {"", *STANDARD_LEADS}
 
 
 async def test_the_heart_rate_is_measured(client: RpcClient, stub: Any) -> None:
@@ -136,8 +136,10 @@ async def test_the_heart_rate_is_measured(client: RpcClient, stub: Any) -> None:
 
     answer: pb.GetMeasurementsResponse = await client.unary(stub.GetMeasurements, request, caller=ANNA)
 
-    assert [(each.name, each.unit) for each in answer.measurements] == [("heart_rate", "/min")]
-    assert answer.measurements[0].value == pytest.approx(75, rel=0.01)
+    first = answer.measurements[0]
+    assert (first.name, first.unit) == ("heart_rate", "/min")
+    assert first.value == pytest.approx(75, rel=0.01)
+    assert {each.lead for each in answer.measurements} == {"", *STANDARD_LEADS}
 
 
 async def test_a_view_that_does_not_exist_is_refused(client: RpcClient, stub: Any) -> None:

@@ -1,22 +1,32 @@
 """From beats to the waves of every beat: QRS of its own, T and P of the average of those that look alike."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from services.signal_analysis.engine import p_wave, qrs, t_wave
 from services.signal_analysis.engine.analysis import Analysis, Beats, Family, Mark
+from services.signal_analysis.engine.baseline import levelled
 from services.signal_analysis.engine.combination import Fitted, fitted
 from services.signal_analysis.engine.families import BEFORE, Kind, average, spike_lags
 from services.signal_analysis.engine.presence import absent_p, absent_t, beats_with_p
 from services.signal_analysis.engine.sampling import RATE_HZ, Samples, of_ms
 from services.signal_analysis.engine.velocity import Places
 
+LEAST_ALIKE: Final = 2
 USUAL_RR_S: Final = 1.0
 """Assumed where one beat alone was found."""
 _AFTER_SPIKE: Final = of_ms(6)
 _T_END: Final = of_ms(300)
 """After the R peak: where P may begin if no T was found."""
+
+
+def too_little(beats: Beats) -> str:
+    """Say why waves cannot be told; empty where they can."""
+    if int(np.bincount(beats.families).max()) >= LEAST_ALIKE:
+        return ""
+    return f"Waves need {LEAST_ALIKE} beats that look alike or more; none were looked for."
 
 
 def delineate(beats: Beats, combinations: Fitted | None = None) -> Analysis:
@@ -26,6 +36,8 @@ def delineate(beats: Beats, combinations: Fitted | None = None) -> Analysis:
     features = qrs.features(trace.signal, trace.independent, peaks)
     onsets = _after_spikes(beats, fit["qrs_onset"](features.onset))
     marks = np.stack([onsets, fit["qrs_offset"](features.offset)], axis=1)
+    beats = replace(beats, trace=levelled(trace, peaks + onsets))
+    trace = beats.trace
     families = tuple(_family(beats, number, marks, fit) for number in range(int(beats.families.max()) + 1))
     likeness = p_wave.coherence(trace.signal[trace.independent], np.round(peaks + onsets).astype(np.int64))
     coherent = float(np.median(likeness[np.isfinite(likeness)])) if np.isfinite(likeness).any() else float("nan")

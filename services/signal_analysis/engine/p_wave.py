@@ -30,6 +30,8 @@ COHERENCE_BAND_HZ: Final = (0.6, 35.0)
 COHERENT: Final = 0.67
 """Median correlation from which on there are P waves: on LUDB 1 to 100 all records without P are below, but flutter."""
 LEAST_BEATS: Final = 3
+CORNER: Final = -2
+"""Which feature is the corner."""
 _FROM_MS: Final = 260.0
 _TO_MS: Final = 30.0
 _LEAST_CURVE: Final = 4
@@ -46,6 +48,11 @@ class PWave:
     """Features in samples from `peak`."""
     offset: Samples
     height_mv: float
+
+    @property
+    def corners(self) -> tuple[float, float]:
+        """Where its principal lead leaves and meets the baseline, in samples of the average beat."""
+        return self.peak + float(self.onset[CORNER]), self.peak + float(self.offset[CORNER])
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,8 @@ def find(beat: Samples, independent: Places, *, earliest: int, qrs_onset: int) -
     onset, offset = _places(slopes)
     corners = _corners(lead, slopes)
     sides = [(*one, corner, end) for one, corner in zip((onset, offset), corners, strict=True)]
-    return PWave(peak, *(np.array(side, np.float64) - peak for side in sides), height)
+    early, late = (np.array(side, np.float64) - peak for side in sides)
+    return PWave(peak, early, late, height)
 
 
 def detrended(stretch: Samples) -> Samples:

@@ -20,8 +20,9 @@ _ATRIAL_MS: Final = 330.0
 _TOO_NEAR_MS: Final = 250.0
 _LARGER: Final = 1.25
 _AT_SPIKE_MS: Final = 40.0
+_CLEAR_CREST: Final = 5.0
 _LEAST_CREST: Final = 2.5
-"""A beat exceeds the median activity at least so much; noise does not."""
+"""Where any beat is clear of the median activity, all exceed it so much; at 250 per minute none is, in noise none."""
 _ALIKE: Final = 0.05
 _SEVERAL: Final = 3
 
@@ -37,7 +38,9 @@ def find_peaks_of(trace: Trace) -> Places:
     width = of_ms(_STRETCH_MS)
     starts = range(0, max(1, len(activity) - width // 2), width)
     usual = float(np.median([activity[at : at + width].max() for at in starts]))
-    found = found[activity[found] > max(_SHARE * usual, _LEAST_CREST * float(np.median(activity)) / 2)]
+    found = found[activity[found] > _SHARE * usual]
+    crests = activity[found] / max(float(np.median(activity)), 1e-12)
+    found = found[crests > _LEAST_CREST] if (crests > _CLEAR_CREST).any() else found
     kept = [at for place, at in enumerate(found) if not _is_aside(place, found, activity, trace.spikes)]
     return _without_calibration(np.array(kept, np.int64), band)
 
@@ -64,4 +67,4 @@ def _without_calibration(found: Places, band: Samples) -> Places:
     beats = cut(band, found, half, half)
     common = beats.mean(axis=1, keepdims=True)
     away = np.square(beats - common).sum(axis=(1, 2)) / np.maximum(np.square(beats).sum(axis=(1, 2)), 1e-12)
-    return found[away > _ALIKE]
+    return np.asarray(found[away > _ALIKE])

@@ -50,9 +50,7 @@ def qrs_edges(analysis: Analysis) -> Edges:
     signal, peaks = analysis.beats.trace.signal, analysis.beats.peaks
     velocity = cut(speed(smooth(signal, QRS_SIGMA_MS)), peaks, qrs.BEFORE, qrs.AFTER)
     core = qrs.core_of(velocity, 70)
-    found = [
-        qrs.edges(velocity, core, np.maximum(level * core.largest, 2 * core.rest)) for level in QRS_LEVELS
-    ]
+    found = [qrs.edges(velocity, core, np.maximum(level * core.largest, 2 * core.rest)) for level in QRS_LEVELS]
     marks = np.array([(mark.onset - mark.peak, mark.offset - mark.peak) for mark in analysis.qrs])
     onset, offset = (
         np.clip(np.stack(side, axis=-1) - marks[:, place, None, None], -_QRS_REACH, _QRS_REACH)

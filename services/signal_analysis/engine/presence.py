@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from services.signal_analysis.engine import p_wave
 from services.signal_analysis.engine.analysis import Beats, Family
 from services.signal_analysis.engine.families import Kind
-from services.signal_analysis.engine.sampling import Samples, of_ms
+from services.signal_analysis.engine.sampling import RATE_HZ, Samples, of_ms
 from services.signal_analysis.engine.t_wave import TWave
 from services.signal_analysis.engine.velocity import Places, smooth
 
@@ -64,14 +64,16 @@ def absent_t(found: TWave | None) -> str:
 
 def _repeats(dominant: Family, independent: Places) -> bool:
     """Tell whether the hump before QRS, in form and size, was there one flutter cycle before."""
-    if dominant.p_wave is None:
+    if dominant.p_wave is None or dominant.t is None:
         return False
+    # Before that lies the T wave of the beat before, which may look like P.
+    earliest = dominant.t.offset - dominant.before_s * RATE_HZ
     moved, peak = smooth(dominant.average[independent], p_wave.SIGMA_MS), dominant.p_wave.peak
     hump = p_wave.detrended(moved[:, peak - _HALF_HUMP : peak + _HALF_HUMP])
     size = float(np.square(hump).sum())
     for cycle in _CYCLES:
         first = peak - cycle - _HALF_HUMP
-        if first < 0 or size == 0:
+        if first < max(0, earliest) or size == 0:
             break
         other = p_wave.detrended(moved[:, first : first + 2 * _HALF_HUMP])
         energy = float(np.square(other).sum())

@@ -23,6 +23,9 @@ LEAST_MS: Final = 50.0
 """Between QRS and the next beat: less has no room for a T wave."""
 _REACH: Final = 25.0
 _LOG_SPEED: Final = 5.0
+_RISE_TO_FALL: Final = of_ms(150)
+_LATEST: Final = 3.0
+"""SDs after the expected fall."""
 _APEX_REACH: Final = of_ms(140)
 _SLOWEST_RR_S: Final = 1.5
 
@@ -118,7 +121,13 @@ def _lobe(velocity: Samples, span: Span, rr_s: float) -> int | None:
         return None
     expected = EXPECTED[0] + EXPECTED[1] * np.sqrt(min(rr_s, 1.6))
     away = ((span.start + peaks - BEFORE) / RATE_HZ - expected) / EXPECTED[2]
-    return span.start + int(peaks[np.argmax(np.log(inner[peaks] + 0.1) - 0.5 * away**2)])
+    best = int(np.argmax(np.log(inner[peaks] + 0.1) - 0.5 * away**2))
+    for later in range(best + 1, len(peaks)):
+        # T falls faster than it rises, so that a higher lobe soon after is its fall and this was its rise.
+        soon = peaks[later] - peaks[best] < _RISE_TO_FALL and away[later] < _LATEST
+        if soon and inner[peaks[later]] > inner[peaks[best]]:
+            best = later
+    return span.start + int(peaks[best])
 
 
 def _principal(leads: Samples, fall: int) -> Samples:

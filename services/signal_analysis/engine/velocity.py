@@ -63,4 +63,4 @@ def first_below(values: Samples, start: NDArray[np.integer], level: Samples) -> 
     """Return per row of (..., samples) the first sample from `start` on that is not above `level`, or the last one."""
     length = values.shape[-1]
     low = (values <= level[..., None]) & (np.arange(length) >= start[..., None])
-    return np.where(low.any(axis=-1), np.argmax(low, axis=-1), length - 1)
+    return np.asarray(np.where(low.any(axis=-1), np.argmax(low, axis=-1), length - 1))

@@ -143,7 +143,7 @@ async def test_a_value_that_is_missing_has_a_reason(http: httpx.AsyncClient) -> 
     measured = (await http.get(f"{API}/records/r-1/measurements")).json()
 
     assert measured["measurements"] == [
-        {"name": "heart_rate", "value": None, "unit": "/min", "reason": "No beat was found."}
+        {"name": "heart_rate", "value": None, "unit": "/min", "reason": "No beat was found.", "lead": None}
     ]
 
 

@@ -109,6 +109,7 @@ export interface Measurement {
   value: number | null;
   unit: string;
   reason: string | null;
+  lead: string | null;
 }
 
 export interface OutputClass {

@@ -19,7 +19,8 @@ export function waveStrip(view: View, lead: string, scale: Scale): Drawing {
   const x = (sample: number): number => LEFT_MM + (sample / signal.rate_hz) * scale.mmPerS;
   const y = BAND_TOP_MM + onBoldLine(bandMm * 0.6);
   const ink = [
-    ...view.waves.flatMap((wave) => band(wave, x, bandMm)),
+    // Those of all leads; the others are each lead's own.
+    ...view.waves.filter((wave) => wave.lead === null).flatMap((wave) => band(wave, x, bandMm)),
     trace({ samples, rateHz: signal.rate_hz, xMm: LEFT_MM, yMm: y, baselineMv: median(samples) }, scale),
     s("text", { class: "lead", x: LEFT_MM + 1, y: BAND_TOP_MM + bandMm - 2 }, lead),
     ...intervals(view.r_peaks, signal.rate_hz, x, BAND_TOP_MM + bandMm),

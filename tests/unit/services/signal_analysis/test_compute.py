@@ -38,4 +38,4 @@ async def test_warming_loads_the_libraries() -> None:
 
     await compute.close()
 
-    assert {"neurokit2", "rlign"} <= set(sys.modules)
+    assert "rlign" in sys.modules

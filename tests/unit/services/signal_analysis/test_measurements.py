@@ -1,17 +1,18 @@
 """What is measured."""
 
-from services.signal_analysis.measurements import measure
-from services.signal_analysis.rhythm import Rhythm
+import pytest
+
+from services.signal_analysis.measurements import measured
 
 
-def test_a_heart_rate_has_its_unit() -> None:
-    (heart_rate,) = measure(Rhythm(heart_rate_bpm=61.5))
+@pytest.mark.parametrize(("unit", "rounded"), [("ms", 97.5), ("/min", 97.46), ("mV", 97.4568), ("1", 97)])
+def test_a_value_is_rounded_to_what_can_be_told_and_needs_no_reason(unit: str, rounded: float) -> None:
+    one = measured("anything", 97.45678, unit, "never told")
 
-    assert (heart_rate.name, heart_rate.value, heart_rate.unit, heart_rate.reason) == ("heart_rate", 61.5, "/min", "")
+    assert (one.value, one.reason) == (rounded, "")
 
 
-def test_an_absent_heart_rate_has_its_reason() -> None:
-    (heart_rate,) = measure(Rhythm(reason="There is no beat."))
+def test_an_absent_value_keeps_its_reason_and_its_lead() -> None:
+    one = measured("p_amplitude", None, "mV", "There is no P wave.", "V1")
 
-    assert heart_rate.value is None
-    assert heart_rate.reason == "There is no beat."
+    assert (one.value, one.reason, one.lead) == (None, "There is no P wave.", "V1")

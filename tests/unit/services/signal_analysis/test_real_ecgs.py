@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from services.shared.ecg import STANDARD_LEADS
 from services.signal_analysis import rhythm
 from services.signal_analysis.delineation import delineate
+from services.signal_analysis.engine.finding import find_beats
 from services.signal_analysis.window import Window
 
 
@@ -47,13 +48,13 @@ def test_ludb_p_waves_are_found_in_sinus_rhythm_and_not_in_fibrillation(data_dir
 
     for number in sinus:
         window = ludb(data_dir, number)
-        waves = delineate(window, rhythm.find(window)).waves
+        waves = delineate(window, find_beats(window)).waves
         peaks = np.array([wave.peak for wave in waves if wave.kind == "P"])
         near = np.abs(peaks[:, None] - annotated(data_dir, number, "p")).min(axis=0) <= 0.05 * window.rate_hz
         assert near.mean() >= 0.8, number
     for number in fibrillation:
         window = ludb(data_dir, number)
-        waves = delineate(window, rhythm.find(window)).waves
+        waves = delineate(window, find_beats(window)).waves
         assert "P" not in {wave.kind for wave in waves}, number
 
 

@@ -64,7 +64,7 @@ def test_noise_has_no_heart_rate(noise: Window) -> None:
     found = rhythm.find(noise)
 
     assert found.heart_rate_bpm is None
-    assert "no beat was found" in found.reason
+    assert "No beat was found" in found.reason
 
 
 @pytest.mark.parametrize("value", [0.0, 900.0, np.nan])
@@ -97,4 +97,4 @@ def test_an_irregular_rhythm_is_followed(fibrillating: Window) -> None:
 
     intervals = np.diff(found.r_peaks) / 500
     assert intervals.std() > 0.1
-    assert found.heart_rate_bpm == pytest.approx(60 / np.median(intervals))
+    assert found.heart_rate_bpm == pytest.approx(60 / intervals.mean())

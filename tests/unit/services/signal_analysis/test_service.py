@@ -59,8 +59,9 @@ async def test_a_view_shows_the_stretch_asked_for(record: OneRecord, compute: Co
 async def test_the_heart_rate_is_measured_on_the_whole_recording(record: OneRecord, compute: Compute) -> None:
     service = SignalAnalysis(record, record, compute)
 
-    (heart_rate,) = await service.measurements(ANNA, "r")
+    heart_rate, *_ = await service.measurements(ANNA, "r")
 
+    assert heart_rate.name == "heart_rate"
     assert heart_rate.value == pytest.approx(60, rel=0.01)
 
 

@@ -25,15 +25,15 @@ _sym_db = _symbol_database.Default()
 from einthoven.common.v1 import common_pb2 as einthoven_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n2einthoven/signal_analysis/v1/signal_analysis.proto\x12\x1c\x65inthoven.signal_analysis.v1\x1a einthoven/common/v1/common.proto\"~\n\x0eGetViewRequest\x12\x11\n\trecord_id\x18\x01 \x01(\t\x12\x34\n\x04kind\x18\x02 \x01(\x0e\x32&.einthoven.signal_analysis.v1.ViewKind\x12\x0f\n\x07start_s\x18\x03 \x01(\x01\x12\x12\n\nduration_s\x18\x04 \x01(\x01\"|\n\x04Wave\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0c\n\x04lead\x18\x02 \x01(\t\x12\x12\n\x05onset\x18\x03 \x01(\x04H\x00\x88\x01\x01\x12\x11\n\x04peak\x18\x04 \x01(\x04H\x01\x88\x01\x01\x12\x13\n\x06offset\x18\x05 \x01(\x04H\x02\x88\x01\x01\x42\x08\n\x06_onsetB\x07\n\x05_peakB\t\n\x07_offset\"\x8c\x03\n\x0fGetViewResponse\x12\x34\n\x04kind\x18\x01 \x01(\x0e\x32&.einthoven.signal_analysis.v1.ViewKind\x12+\n\x06signal\x18\x02 \x01(\x0b\x32\x1b.einthoven.common.v1.Signal\x12*\n\x05\x62\x65\x61ts\x18\x03 \x01(\x0b\x32\x1b.einthoven.common.v1.Tensor\x12\x17\n\x0f\x62\x65\x61t_peak_index\x18\x04 \x01(\r\x12\x0f\n\x07r_peaks\x18\x05 \x03(\x04\x12\x31\n\x05waves\x18\x06 \x03(\x0b\x32\".einthoven.signal_analysis.v1.Wave\x12\r\n\x05leads\x18\x07 \x03(\t\x12\x0f\n\x07rate_hz\x18\x08 \x01(\x01\x12\x1b\n\x0eheart_rate_bpm\x18\t \x01(\x01H\x00\x88\x01\x01\x12,\n\x07remarks\x18\n \x03(\x0b\x32\x1b.einthoven.common.v1.Remark\x12\x0f\n\x07start_s\x18\x0b \x01(\x01\x42\x11\n\x0f_heart_rate_bpm\"+\n\x16GetMeasurementsRequest\x12\x11\n\trecord_id\x18\x01 \x01(\t\"W\n\x0bMeasurement\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\x05value\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x0c\n\x04unit\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\tB\x08\n\x06_value\"Z\n\x17GetMeasurementsResponse\x12?\n\x0cmeasurements\x18\x01 \x03(\x0b\x32).einthoven.signal_analysis.v1.Measurement*\x94\x01\n\x08ViewKind\x12\x19\n\x15VIEW_KIND_UNSPECIFIED\x10\x00\x12\x11\n\rVIEW_KIND_RAW\x10\x01\x12\x11\n\rVIEW_KIND_QRS\x10\x02\x12\x14\n\x10VIEW_KIND_EVENTS\x10\x03\x12\x1a\n\x16VIEW_KIND_MEDIAN_BEATS\x10\x04\x12\x15\n\x11VIEW_KIND_ALIGNED\x10\x05\x32\xff\x01\n\x15SignalAnalysisService\x12\x66\n\x07GetView\x12,.einthoven.signal_analysis.v1.GetViewRequest\x1a-.einthoven.signal_analysis.v1.GetViewResponse\x12~\n\x0fGetMeasurements\x12\x34.einthoven.signal_analysis.v1.GetMeasurementsRequest\x1a\x35.einthoven.signal_analysis.v1.GetMeasurementsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n2einthoven/signal_analysis/v1/signal_analysis.proto\x12\x1c\x65inthoven.signal_analysis.v1\x1a einthoven/common/v1/common.proto\"~\n\x0eGetViewRequest\x12\x11\n\trecord_id\x18\x01 \x01(\t\x12\x34\n\x04kind\x18\x02 \x01(\x0e\x32&.einthoven.signal_analysis.v1.ViewKind\x12\x0f\n\x07start_s\x18\x03 \x01(\x01\x12\x12\n\nduration_s\x18\x04 \x01(\x01\"|\n\x04Wave\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0c\n\x04lead\x18\x02 \x01(\t\x12\x12\n\x05onset\x18\x03 \x01(\x04H\x00\x88\x01\x01\x12\x11\n\x04peak\x18\x04 \x01(\x04H\x01\x88\x01\x01\x12\x13\n\x06offset\x18\x05 \x01(\x04H\x02\x88\x01\x01\x42\x08\n\x06_onsetB\x07\n\x05_peakB\t\n\x07_offset\"\x8c\x03\n\x0fGetViewResponse\x12\x34\n\x04kind\x18\x01 \x01(\x0e\x32&.einthoven.signal_analysis.v1.ViewKind\x12+\n\x06signal\x18\x02 \x01(\x0b\x32\x1b.einthoven.common.v1.Signal\x12*\n\x05\x62\x65\x61ts\x18\x03 \x01(\x0b\x32\x1b.einthoven.common.v1.Tensor\x12\x17\n\x0f\x62\x65\x61t_peak_index\x18\x04 \x01(\r\x12\x0f\n\x07r_peaks\x18\x05 \x03(\x04\x12\x31\n\x05waves\x18\x06 \x03(\x0b\x32\".einthoven.signal_analysis.v1.Wave\x12\r\n\x05leads\x18\x07 \x03(\t\x12\x0f\n\x07rate_hz\x18\x08 \x01(\x01\x12\x1b\n\x0eheart_rate_bpm\x18\t \x01(\x01H\x00\x88\x01\x01\x12,\n\x07remarks\x18\n \x03(\x0b\x32\x1b.einthoven.common.v1.Remark\x12\x0f\n\x07start_s\x18\x0b \x01(\x01\x42\x11\n\x0f_heart_rate_bpm\"+\n\x16GetMeasurementsRequest\x12\x11\n\trecord_id\x18\x01 \x01(\t\"e\n\x0bMeasurement\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\x05value\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x0c\n\x04unit\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x0c\n\x04lead\x18\x05 \x01(\tB\x08\n\x06_value\"Z\n\x17GetMeasurementsResponse\x12?\n\x0cmeasurements\x18\x01 \x03(\x0b\x32).einthoven.signal_analysis.v1.Measurement*\x94\x01\n\x08ViewKind\x12\x19\n\x15VIEW_KIND_UNSPECIFIED\x10\x00\x12\x11\n\rVIEW_KIND_RAW\x10\x01\x12\x11\n\rVIEW_KIND_QRS\x10\x02\x12\x14\n\x10VIEW_KIND_EVENTS\x10\x03\x12\x1a\n\x16VIEW_KIND_MEDIAN_BEATS\x10\x04\x12\x15\n\x11VIEW_KIND_ALIGNED\x10\x05\x32\xff\x01\n\x15SignalAnalysisService\x12\x66\n\x07GetView\x12,.einthoven.signal_analysis.v1.GetViewRequest\x1a-.einthoven.signal_analysis.v1.GetViewResponse\x12~\n\x0fGetMeasurements\x12\x34.einthoven.signal_analysis.v1.GetMeasurementsRequest\x1a\x35.einthoven.signal_analysis.v1.GetMeasurementsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'einthoven.signal_analysis.v1.signal_analysis_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_VIEWKIND']._serialized_start=998
-  _globals['_VIEWKIND']._serialized_end=1146
+  _globals['_VIEWKIND']._serialized_start=1012
+  _globals['_VIEWKIND']._serialized_end=1160
   _globals['_GETVIEWREQUEST']._serialized_start=118
   _globals['_GETVIEWREQUEST']._serialized_end=244
   _globals['_WAVE']._serialized_start=246
@@ -43,9 +43,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETMEASUREMENTSREQUEST']._serialized_start=771
   _globals['_GETMEASUREMENTSREQUEST']._serialized_end=814
   _globals['_MEASUREMENT']._serialized_start=816
-  _globals['_MEASUREMENT']._serialized_end=903
-  _globals['_GETMEASUREMENTSRESPONSE']._serialized_start=905
-  _globals['_GETMEASUREMENTSRESPONSE']._serialized_end=995
-  _globals['_SIGNALANALYSISSERVICE']._serialized_start=1149
-  _globals['_SIGNALANALYSISSERVICE']._serialized_end=1404
+  _globals['_MEASUREMENT']._serialized_end=917
+  _globals['_GETMEASUREMENTSRESPONSE']._serialized_start=919
+  _globals['_GETMEASUREMENTSRESPONSE']._serialized_end=1009
+  _globals['_SIGNALANALYSISSERVICE']._serialized_start=1163
+  _globals['_SIGNALANALYSISSERVICE']._serialized_end=1418
 # @@protoc_insertion_point(module_scope)

@@ -163,7 +163,7 @@ class GetViewResponse(_message.Message):
     rate_hz: _builtins.float
     """Sampling rate of `beats` in hertz."""
     heart_rate_bpm: _builtins.float
-    """Heart rate of the window from its median RR interval; absent where it cannot be told."""
+    """Heart rate of the window from its mean RR interval; absent where it cannot be told."""
     start_s: _builtins.float
     """Start of the window in seconds."""
     @_builtins.property
@@ -247,6 +247,7 @@ class Measurement(_message.Message):
     VALUE_FIELD_NUMBER: _builtins.int
     UNIT_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    LEAD_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Its name, e.g. "heart_rate"."""
     value: _builtins.float
@@ -255,6 +256,8 @@ class Measurement(_message.Message):
     """Its unit (UCUM), e.g. "/min"."""
     reason: _builtins.str
     """Why it is absent."""
+    lead: _builtins.str
+    """The lead it was measured on; empty where it holds for all."""
     def __init__(
         self,
         *,
@@ -262,10 +265,11 @@ class Measurement(_message.Message):
         value: _builtins.float | None = ...,
         unit: _builtins.str = ...,
         reason: _builtins.str = ...,
+        lead: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_value", b"_value", "value", b"value"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_value", b"_value", "name", b"name", "reason", b"reason", "unit", b"unit", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_value", b"_value", "lead", b"lead", "name", b"name", "reason", b"reason", "unit", b"unit", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__value: _TypeAlias = _typing.Literal["value"]  # noqa: Y015
     _WhichOneofArgType__value: _TypeAlias = _typing.Literal["_value", b"_value"]  # noqa: Y015
