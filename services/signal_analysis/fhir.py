@@ -38,6 +38,8 @@ LOINC: Final = {
     "t_axis": ("8638-9", "T wave axis"),
 }
 MDC: Final = {
+    "heart_rate": (147842, "MDC_ECG_HEART_RATE"),
+    "rr_mean": (147240, "MDC_ECG_TIME_PD_RR_GLOBAL"),
     "p_duration": (147256, "MDC_ECG_TIME_PD_P_GLOBAL"),
     "pr_interval": (146944, "MDC_ECG_TIME_PD_PR_GLOBAL"),
     "qrs_duration": (147228, "MDC_ECG_TIME_PD_QRS_GLOBAL"),

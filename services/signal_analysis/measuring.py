@@ -4,16 +4,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.shared.ecg import Recording
-from services.signal_analysis import rhythm
-from services.signal_analysis.engine.delineating import delineate
+from services.signal_analysis.engine.delineating import delineate, too_little
 from services.signal_analysis.engine.finding import find_beats
+from services.signal_analysis.engine.measuring import measure
 from services.signal_analysis.engine.sampling import RATE_HZ
-from services.signal_analysis.measurements import Measurement, measure
+from services.signal_analysis.measurements import Measurement
 from services.signal_analysis.window import MAX_DURATION_S, Stretch, Window, cut
 
 ENGINE_VERSION: Final = "1"
 """To be raised with every change of what is measured or how: what was kept before is measured again then."""
-_LEAST_BEATS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +26,14 @@ class PlacedWave:
 
 def measure_recording(recording: Recording) -> tuple[Measurement, ...]:
     """Return what is measured on the first minute of a recording."""
-    return measure(rhythm.find(_first_minute(recording)))
+    return measure(_first_minute(recording))
 
 
 def waves_of(recording: Recording) -> tuple[PlacedWave, ...]:
     """Return the waves of the first minute of a recording in the order in which they come; none where none is sure."""
     window = _first_minute(recording)
     found = find_beats(window)
-    if found.beats is None or len(found.beats.peaks) < _LEAST_BEATS:
+    if found.beats is None or too_little(found.beats):
         return ()
     analysis = delineate(found.beats)
     marks = (("P", analysis.p), ("QRS", analysis.qrs), ("T", analysis.t))

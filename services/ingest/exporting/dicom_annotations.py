@@ -17,7 +17,7 @@ _NUMBER_CHARACTERS: Final = 16
 _TEXT_CHARACTERS: Final = 64
 _VALUES: Final = {
     "heart_rate": ("2:16770", "Heart rate"),
-    "rr_interval": ("2:16168", "RR interval global"),
+    "rr_mean": ("2:16168", "RR interval global"),
     "p_duration": ("2:16184", "P duration global"),
     "pr_interval": ("2:15872", "PR interval global"),
     "qrs_duration": ("2:16156", "QRS duration global"),

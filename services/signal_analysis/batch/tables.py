@@ -17,7 +17,7 @@ CONTENT: Final = "content"
 REFUSAL: Final = "refusal"
 KNOWN: Final = ("record_id", "file_name", "patient", "quality", "engine_version")
 REASON: Final = "_reason"
-_WORDS: Final = {"/min": "per_min", "ms": "ms", "s": "s", "deg": "deg", "mV": "mv", "uV": "uv", "%": "percent"}
+_WORDS: Final = {"/min": "per_min", "ms": "ms", "s": "s", "deg": "deg", "mV": "mv", "mV.ms": "mv_ms", "%": "percent"}
 _UNIT: Final = b"unit"
 
 
