@@ -1,4 +1,4 @@
-"""Measuring datasets over a real channel, built by the room's own composition root, beside an ingest with one dataset."""
+"""Measuring datasets over a real channel, built by the room's own composition root, beside one dataset."""
 
 import asyncio
 import hashlib
@@ -121,7 +121,9 @@ class Room:
 
     async def file(self, name: str, caller: Caller = ANNA, /, **fields: Any) -> tuple[common_pb2.FileHead, bytes]:
         request = getattr(pb, f"{name}Request")(**fields)
-        parts = [part.file async for part in self.client.server_stream(getattr(self.stub, name), request, caller=caller)]
+        parts = [
+            part.file async for part in self.client.server_stream(getattr(self.stub, name), request, caller=caller)
+        ]
         return parts[0].head, b"".join(part.chunk.data for part in parts[1:])
 
     async def table(self, job_id: str) -> Any:
