@@ -12,7 +12,7 @@ from tests.architecture.tree import ROOT, tool
 
 pytestmark = pytest.mark.skipif(not chart.PYTHON.exists(), reason="Helm's library is not installed: `make check` does.")
 
-KEEPERS: Final = ("gateway", "ingest", "trainer", "exchange")
+KEEPERS: Final = ("gateway", "ingest", "signal-analysis", "trainer", "exchange")
 """Who keeps rows, in the order in which their tables are brought up to date."""
 
 

@@ -229,7 +229,7 @@ async def test_the_distributions_are_drawn(room: Room) -> None:
 
     assert head.media_type == "image/svg+xml"
     assert b"Heart rate" in data
-    assert b"6 ECGs, median 75" in data
+    assert b"n = 6, median 75" in data
 
 
 async def test_another_department_sees_nothing_of_it(room: Room) -> None:

@@ -24,9 +24,9 @@ class Panel:
 
 
 PANELS: Final = (
-    Panel("heart_rate_per_min", "Heart rate", "/min", 30, 180),
+    Panel("heart_rate_per_min", "Heart rate", "/min", 30, 190, 32),
     Panel("pr_interval_ms", "PR interval", "ms", 80, 320),
-    Panel("qrs_duration_ms", "QRS duration", "ms", 50, 200),
+    Panel("qrs_duration_ms", "QRS duration", "ms", 40, 200, 32),
     Panel("qt_interval_ms", "QT interval", "ms", 250, 550),
     Panel("qtc_fridericia_ms", "QTc (Fridericia)", "ms", 320, 560),
     Panel("qtc_bazett_ms", "QTc (Bazett)", "ms", 320, 560),
@@ -77,11 +77,12 @@ def _panel(panel: Panel, values: Values) -> str:
     counts, edges = np.histogram(values, panel.bins, (panel.low, panel.high))
     outside = len(values) - int(counts.sum())
     middle, low, high = (float(np.percentile(values, at)) for at in (50, 5, 95))
-    told = f"{len(values)} ECGs, median {middle:.0f}, 90 % within {low:.0f} to {high:.0f} {panel.unit}"
-    told += f", {outside} outside" if outside else ""
+    told = f"n = {len(values)}, median {middle:.0f}, 90 % in {low:.0f} to {high:.0f} {panel.unit}"
+    beyond = f"{outside} outside" if outside else ""
     most = max(int(counts.max()), 1)
     return (
-        f'{title}<text class="s" x="{_LEFT}" y="33">{escape(told)}</text>{_grid(panel, most)}'
+        f'{title}<text class="s" x="{_LEFT}" y="33">{escape(told)}</text>'
+        f'<text class="s" x="{_WIDTH - _RIGHT}" y="16" text-anchor="end">{beyond}</text>{_grid(panel, most)}'
         f"{_bars(counts.tolist(), edges.tolist(), panel, most)}{_median(panel, middle)}"
     )
 

@@ -34,9 +34,9 @@ def test_bars_count_every_value_within_and_the_text_those_outside() -> None:
     counted = sum(int((bar[0].text or "").rsplit(" ", 1)[1]) for bar in bars)
 
     assert counted == 3
-    assert any(
-        "4 ECGs, median 72" in text and "1 outside" in text for text in texts(pa.table({"heart_rate_per_min": values}))
-    )
+    told = texts(pa.table({"heart_rate_per_min": values}))
+    assert any(text.startswith("n = 4, median 72") for text in told)
+    assert "1 outside" in told
 
 
 def test_it_stays_within_its_frame() -> None:
