@@ -6,7 +6,7 @@ from typing import Final
 
 from services.shared.ecg import Recording, Signal
 from services.shared.errors import PlatformError
-from services.signal_analysis.batch.tables import Measured, flat
+from services.signal_analysis.batch.measured import Measured, flat
 from services.signal_analysis.measurements import Measurement
 
 Measure = Callable[[Recording], tuple[Measurement, ...]]

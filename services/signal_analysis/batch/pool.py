@@ -9,8 +9,8 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Final
 
+from services.signal_analysis.batch.measured import Measured
 from services.signal_analysis.batch.one import Measure, Task, measure_some, prepare
-from services.signal_analysis.batch.tables import Measured
 
 AT_ONCE: Final = 8
 """Signals that travel together: 2 MB of ten-second ECGs."""

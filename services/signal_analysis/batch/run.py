@@ -15,6 +15,7 @@ from typing import Any, Final
 from services.shared.errors import NotFound, Unavailable
 from services.signal_analysis.batch import tables
 from services.signal_analysis.batch.jobs import Counts, Job, Known, State
+from services.signal_analysis.batch.measured import Measured
 from services.signal_analysis.batch.one import Task
 from services.signal_analysis.batch.pool import Pool
 from services.signal_analysis.batch.ports import Datasets, Jobs, SignalReader
@@ -99,7 +100,7 @@ class Run:
         """Measure signals and keep them part by part; None where the job was cancelled."""
         numbers = itertools.count(job.attempts * 1000)
         parts: list[Any] = []
-        batch: list[tables.Measured] = []
+        batch: list[Measured] = []
         small = [each for each in todo if each.signal.row_bytes <= MAX_ROW_BYTES]
         large = [each for each in todo if each.signal.row_bytes > MAX_ROW_BYTES]
         names = iter([each.content for each in small])
@@ -112,13 +113,13 @@ class Run:
                 if not await progress.more(group):
                     await self._kept(job, next(numbers), names, batch)
                     return None
-        batch += [tables.Measured({}, {}, {}, _TOO_LONG) for _ in large]
+        batch += [Measured({}, {}, {}, _TOO_LONG) for _ in large]
         names = itertools.chain(names, (each.content for each in large))
         parts.append(await self._kept(job, next(numbers), names, batch))
         await progress.more(batch[len(batch) - len(large) :])
         return parts
 
-    async def _kept(self, job: Job, number: int, names: Any, batch: Sequence[tables.Measured]) -> Any:
+    async def _kept(self, job: Job, number: int, names: Any, batch: Sequence[Measured]) -> Any:
         table = await asyncio.to_thread(tables.table_of, list(itertools.islice(names, len(batch))), batch)
         if batch:
             await self._shelf.put_part(job, number, table)
@@ -150,7 +151,7 @@ class _Progress:
         self._lease_seconds = lease_seconds
         self._told = 0.0
 
-    async def more(self, group: Sequence[tables.Measured]) -> bool:
+    async def more(self, group: Sequence[Measured]) -> bool:
         """Count signals that were measured; say whether to go on."""
         refused = sum(bool(each.refusal) for each in group)
         counts = self._counts

@@ -13,8 +13,8 @@ from services.shared.errors import NotFound
 from services.shared.identity import Caller
 from services.shared.signals import SignalRef
 from services.signal_analysis.batch.jobs import Job, Known
+from services.signal_analysis.batch.measured import Measured
 from services.signal_analysis.batch.one import Task, measure_some
-from services.signal_analysis.batch.tables import Measured
 from services.signal_analysis.measurements import Measurement
 
 

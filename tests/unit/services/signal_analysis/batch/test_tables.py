@@ -4,7 +4,8 @@ from services.shared.ecg import STANDARD_LEADS
 from services.shared.signals import SignalRef
 from services.signal_analysis.batch import tables
 from services.signal_analysis.batch.jobs import Known, content_name
-from services.signal_analysis.batch.tables import CONTENT, Measured, flat
+from services.signal_analysis.batch.measured import Measured, column_of, flat
+from services.signal_analysis.batch.tables import CONTENT
 from services.signal_analysis.measurements import Measurement
 
 REF = SignalRef("s", 0, STANDARD_LEADS, 5000, 500.0)
@@ -25,8 +26,8 @@ def known(record_id: str, content: str) -> Known:
 
 def test_units_and_leads_are_in_the_names() -> None:
     assert [*ONE.values] == ["heart_rate_per_min", "pr_interval_ms", "st_j_V2_mv", "p_amplitude_V2_mv"]
-    assert tables.column_of("cornell_product", "mV.ms") == "cornell_product_mv_ms"
-    assert tables.column_of("beats_paced", "1") == "beats_paced"
+    assert column_of("cornell_product", "mV.ms") == "cornell_product_mv_ms"
+    assert column_of("beats_paced", "1") == "beats_paced"
 
 
 def test_a_measurement_over_all_leads_has_its_reason_beside_it() -> None:
