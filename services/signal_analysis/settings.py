@@ -14,7 +14,7 @@ class SignalAnalysisSettings(ServiceSettings):
     ingest_address: str
     """Where ingest answers, e.g. "dns:///ingest:8080"."""
     measuring_processes: int = Field(default=0, ge=0, le=256)
-    """How many processes measure datasets; 0 takes one per core."""
+    """How many processes measure datasets; 0 takes one per core, as far as the container's memory goes."""
     measuring_lease_seconds: float = Field(default=60.0, ge=5)
     """A replica that measures a dataset and is silent for this long counts as lost; another one goes on."""
     measuring_sweep_seconds: float = Field(default=5.0, gt=0)

@@ -2,13 +2,13 @@
 
 import asyncio
 import multiprocessing
-import os
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Final
 
+from services.signal_analysis.batch import capacity
 from services.signal_analysis.batch.measured import Measured
 from services.signal_analysis.batch.one import Measure, Task, measure_some, prepare
 
@@ -23,7 +23,7 @@ class Pool:
 
     def __init__(self, measure: Measure, processes: int = 0) -> None:
         self._measure = measure
-        self._size = processes or len(os.sched_getaffinity(0))
+        self._size = processes or capacity.processes()
         self._executor: ProcessPoolExecutor | None = None
 
     async def measured(self, tasks: AsyncIterator[Task]) -> AsyncGenerator[list[Measured]]:
