@@ -24,7 +24,7 @@ from tests.bench.scores import Score, extent, spread
 
 FOLDS: Final = 10
 PENALTIES: Final = {
-    "qrs_onset": 5e3, "qrs_offset": 5e3, "t_onset": 1e4, "t_peak": 3e4, "t_offset": 3e4,
+    "qrs_onset": 2e3, "qrs_offset": 2e3, "t_onset": 1e4, "t_peak": 3e4, "t_offset": 3e4,
     "p_onset": 1e4, "p_offset": 1e4,
     **{f"lead_{kind}_{side}": 1e4 for kind in ("qrs", "t", "p") for side in ("onset", "offset")},
 }  # fmt: skip

@@ -49,7 +49,7 @@ class Score:
                 continue
             free.discard(best)
             self._hit(places[best], wave, record)
-        self.false += sum(within[0] <= places[at][1] <= within[1] for at in free)
+        self.false += sum(bool(within[0] <= places[at][1] <= within[1]) for at in free)
 
     def _hit(self, place: Place, wave: Truth, record: int) -> None:
         self.found += 1

@@ -45,7 +45,7 @@ UNUSED: Final = (
 LOADED: Final = {
     "gateway": "fastapi uvicorn uvloop httptools python_multipart",
     "ingest": "h5py pyarrow.csv pydicom.dataset scipy.io scipy.signal soundfile wfdb",
-    "signal-analysis": "neurokit2 pyarrow.compute pyarrow.csv pyarrow.parquet rlign scipy.signal scipy.ndimage sklearn",
+    "signal-analysis": "pyarrow.compute pyarrow.csv pyarrow.parquet rlign scipy.signal scipy.ndimage sklearn",
     "inference": "onnxruntime scipy.signal scipy.ndimage",
     "exchange": "onnx.checker onnx.shape_inference",
     "trainer": "onnx onnxruntime sklearn.metrics sklearn.model_selection safetensors.torch torch.distributed.run"

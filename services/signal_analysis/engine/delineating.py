@@ -17,6 +17,7 @@ from services.signal_analysis.engine.velocity import Places
 LEAST_ALIKE: Final = 2
 USUAL_RR_S: Final = 1.0
 """Assumed where one beat alone was found."""
+_STEADYING: Final = 0.4
 _AFTER_SPIKE: Final = of_ms(6)
 _T_END: Final = of_ms(300)
 """After the R peak: where P may begin if no T was found."""
@@ -34,8 +35,8 @@ def delineate(beats: Beats, combinations: Fitted | None = None) -> Analysis:
     fit = fitted() if combinations is None else combinations
     trace, peaks = beats.trace, beats.peaks
     features = qrs.features(trace.signal, trace.independent, peaks)
-    onsets = _after_spikes(beats, fit["qrs_onset"](features.onset))
-    marks = np.stack([onsets, fit["qrs_offset"](features.offset)], axis=1)
+    onsets = _after_spikes(beats, _steadied(fit["qrs_onset"](features.onset), beats.families))
+    marks = np.stack([onsets, _steadied(fit["qrs_offset"](features.offset), beats.families)], axis=1)
     beats = replace(beats, trace=levelled(trace, peaks + onsets))
     trace = beats.trace
     families = tuple(_family(beats, number, marks, fit) for number in range(int(beats.families.max()) + 1))
@@ -58,6 +59,15 @@ def delineate(beats: Beats, combinations: Fitted | None = None) -> Analysis:
         p_reason=p_reason,
         t_reason=t_reason,
     )
+
+
+def _steadied(places: Samples, families: Places) -> Samples:
+    """Draw each beat's place towards the median of those that look alike, because noise moves each for itself."""
+    drawn = places.copy()
+    for number in np.unique(families):
+        members = families == number
+        drawn[members] += _STEADYING * (np.median(places[members]) - places[members])
+    return drawn
 
 
 def _after_spikes(beats: Beats, onsets: Samples) -> Samples:

@@ -9,7 +9,6 @@ import numpy as np
 from services.signal_analysis.engine.sampling import RATE_HZ, Samples, of_ms
 from services.signal_analysis.engine.velocity import (
     Places,
-    band_passed,
     first_below,
     last_below,
     smooth,
@@ -26,8 +25,8 @@ LEVELS: Final = (0.6, 0.4, 0.25, 0.15)
 STEADY_MV_S: Final = (0.3, 0.6, 1.0)
 LEAD_LEVEL: Final = 0.3
 ORDERS: Final = (1, 2, 4, 6)
-COHERENCE_BAND_HZ: Final = (0.6, 35.0)
-COHERENT: Final = 0.67
+COHERENCE_SIGMA_MS: Final = 6.0
+COHERENT: Final = 0.71
 """Median correlation from which on there are P waves: on LUDB 1 to 100 all records without P are below, but flutter."""
 LEAST_BEATS: Final = 3
 CORNER: Final = -2
@@ -156,7 +155,8 @@ def coherence(signal: Samples, qrs_onsets: Places) -> Samples:
 
     (beats,), NaN for a beat too near to the start; all NaN for fewer than three beats, of which nothing can be said.
     """
-    moved = smooth(band_passed(signal, *COHERENCE_BAND_HZ), 6.0)
+    # Low-passed only: a high-pass filter would leave the same undershoot before every QRS.
+    moved = smooth(signal, COHERENCE_SIGMA_MS)
     before, after = of_ms(_FROM_MS), of_ms(_TO_MS)
     likeness = np.full(len(qrs_onsets), np.nan)
     whole = np.flatnonzero(qrs_onsets >= before)

@@ -16,8 +16,8 @@ QRS_SIGMA_MS: Final = 7.0
 QRS_LEVELS: Final = (0.05, 0.08, 0.12, 0.2)
 SIGMAS_MS: Final = {"p": p_wave.SIGMA_MS, "t": 16.0}
 LEVELS: Final = (0.5, 0.3, 0.15)
-LEAST_MV: Final = {"p": 0.01, "t": 0.015}
-"""A lead on which a wave is lower shows none."""
+LEAST_MV: Final = {"p": 0.004, "t": 0.006}
+"""A lead on which a wave is lower than what devices resolve shows none."""
 _REACH: Final = {"p": of_ms(50), "t": of_ms(90)}
 """How far a lead's boundary may lie from the global one."""
 _QRS_REACH: Final = 25.0

@@ -12,6 +12,7 @@ from services.signal_analysis.engine.sampling import RATE_HZ, Samples, of_ms
 from services.signal_analysis.engine.t_wave import TWave
 from services.signal_analysis.engine.velocity import Places, smooth
 
+LEAST_P_MV: Final = 0.015
 LEAST_T_MV_S: Final = 0.6
 LEAST_T_RATIO: Final = 2.5
 """Of the velocity in the fall of T to that at rest."""
@@ -33,6 +34,8 @@ def absent_p(dominant: Family, coherence: float, independent: Places) -> str:
         return "What precedes the QRS complexes differs from beat to beat: there are no conducted P waves."
     if dominant.p is None:
         return "There is no room for a P wave between T and QRS at this rate."
+    if dominant.p_wave is None or dominant.p_wave.height_mv < LEAST_P_MV:
+        return "P waves are too flat to be told from the baseline."
     if _repeats(dominant, independent):
         return "The same wave comes again between the beats, as in atrial flutter: it is no P wave."
     return ""

@@ -25,6 +25,7 @@ LEAD_LEVEL: Final = 0.08
 ORDERS: Final = (0, 1, 2, 4, 6)
 """Of twelve leads: which of the earliest onsets and latest offsets are features."""
 STEADY_MV_S: Final = (1.5, 3.0, 5.0)
+LOG_AFTER_MS: Final = (8, 16, 24, 32, 44, 60, 80, 110)
 BEFORE: Final = of_ms(300)
 AFTER: Final = of_ms(260)
 CORE: Final = slice(BEFORE - of_ms(80), BEFORE + of_ms(120))
@@ -34,6 +35,7 @@ LATEST: Final = BEFORE + of_ms(240)
 REST: Final = slice(0, BEFORE - of_ms(80))
 _FAST: Final = 0.3
 _REACH: Final = 20.0
+_LOG_SPEED: Final = 5.0
 _ST: Final = slice(BEFORE + of_ms(140), BEFORE + of_ms(220))
 
 
@@ -90,7 +92,15 @@ def features(signal: Samples, independent: Places, peaks: Places) -> Features:
         _, offset = edges(velocity, core, level + steady)
         found.append((onset, offset))
     onsets, offsets = (np.stack(side, axis=1).astype(np.float64) for side in zip(*found, strict=True))
-    return Features(pulled_in(onsets, _REACH), pulled_in(offsets, _REACH))
+    logs = _log_speeds(velocity, core)
+    return Features(pulled_in(onsets, _REACH), np.hstack([pulled_in(offsets, _REACH), logs]))
+
+
+def _log_speeds(velocity: Samples, core: Core) -> Samples:
+    """Return how fast a beat still moves so long after its fast part: a slow end is a late one."""
+    places = core.last[:, None] + np.array([of_ms(after) for after in LOG_AFTER_MS])
+    places = np.minimum(places, velocity.shape[-1] - 1)
+    return np.log(np.take_along_axis(velocity, places, axis=1) + 0.5) * _LOG_SPEED
 
 
 def lead_edges(speeds: Samples, level: float) -> tuple[Places, Places]:

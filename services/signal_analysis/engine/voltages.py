@@ -14,8 +14,8 @@ from services.signal_analysis.measurements import Measurement, measured
 LEAST_QRS_MV: Final = 0.02
 """A deflection of QRS below this is no Q, R or S wave (CSE working party, 1985)."""
 ST_MS: Final = (0, 40, 60, 80)
-_LEVEL: Final = of_ms(16)
-"""What lies before the QRS onset and is the zero of amplitudes and ST."""
+_LEVEL: Final = (of_ms(28), of_ms(12))
+"""From where to where before the QRS onset the zero of amplitudes and ST lies: just before it Q may begin already."""
 _AVF_SCALE: Final = 2 / np.sqrt(3)
 """I and aVF stand at right angles, but aVF, being augmented, is drawn smaller by this (Einthoven's triangle)."""
 _UPPER: Final = 0.5
@@ -49,15 +49,15 @@ class Axes:
 def standing(analysis: Analysis, at: Intervals) -> Samples:
     """Return the dominant average beat (leads, samples), zero just before its QRS."""
     beat = analysis.dominant.average
-    onset = max(1, round(at.qrs_onset))
-    return np.asarray(beat - beat[:, max(0, onset - _LEVEL) : onset].mean(axis=1, keepdims=True))
+    onset = max(_LEVEL[0], round(at.qrs_onset))
+    return np.asarray(beat - beat[:, onset - _LEVEL[0] : onset - _LEVEL[1]].mean(axis=1, keepdims=True))
 
 
 def of_lead(analysis: Analysis, at: Intervals, beat: Samples, row: int) -> Voltages:
     """Return the amplitudes of one row of a standing beat."""
     family = analysis.dominant
     p = family.p if not analysis.p_reason else None
-    q, r, s = _qrs(beat[row, round(at.qrs_onset) : round(at.qrs_offset) + 1])
+    q, r, s = qrs_waves(beat[row, round(at.qrs_onset) : round(at.qrs_offset) + 1])
     return Voltages(
         p=None if p is None else _largest(p_wave.detrended(_part(beat[[row]], p))[0]),
         q=q,
@@ -116,7 +116,7 @@ def _largest(part: Samples) -> float:
     return float(part[np.argmax(np.abs(part))])
 
 
-def _qrs(part: Samples) -> tuple[Amplitude, Amplitude, Amplitude]:
+def qrs_waves(part: Samples) -> tuple[Amplitude, Amplitude, Amplitude]:
     """Return Q, R and S: R is the largest positive deflection; without one all that is negative is Q (a QS complex)."""
     top = int(np.argmax(part))
     if part[top] < LEAST_QRS_MV:
