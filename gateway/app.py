@@ -14,7 +14,18 @@ from gateway.lifetime import Farewell, Lifetime
 from gateway.limits import BodyLimit, RateLimiter
 from gateway.ready_lane import ReadyLane
 from gateway.release import release
-from gateway.routes import datasets, dicomweb, models, oip, operations, predictions, records, trainings, views
+from gateway.routes import (
+    datasets,
+    dicomweb,
+    measuring,
+    models,
+    oip,
+    operations,
+    predictions,
+    records,
+    trainings,
+    views,
+)
 from gateway.settings import GatewaySettings
 from gateway.tracking import Tracking
 from gateway.viewing import ReadyViews
@@ -24,6 +35,7 @@ _ROUTERS: Final = (
     records.routes,
     dicomweb.routes,
     views.routes,
+    measuring.routes,
     models.routes,
     predictions.routes,
     trainings.routes,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 from einthoven.exchange.v1 import exchange_pb2_grpc
 from einthoven.inference.v1 import inference_pb2_grpc
 from einthoven.ingest.v1 import ingest_pb2_grpc
-from einthoven.signal_analysis.v1 import signal_analysis_pb2_grpc
+from einthoven.signal_analysis.v1 import measuring_pb2_grpc, signal_analysis_pb2_grpc
 from einthoven.trainer.v1 import trainer_pb2_grpc
 from gateway.settings import PeerSettings
 from services.shared.errors import PlatformError
@@ -173,6 +173,31 @@ class SignalAnalysisClient:
         self.get_measurements = Unary(rpc, stub.GetMeasurements, LONG_SECONDS)
 
 
+class MeasuringClient:
+    """Jobs that measure datasets, and measurements in other systems' formats; signal analysis serves them."""
+
+    SERVICE: Final = "einthoven.signal_analysis.v1.MeasuringService"
+    IDEMPOTENT: Final = (
+        "CreateMeasurementJob",
+        "GetMeasurementJob",
+        "ListMeasurementJobs",
+        "GetMeasurementTable",
+        "ExportMeasurements",
+        "AnnotateRecord",
+    )
+
+    def __init__(self, rpc: RpcClient) -> None:
+        stub = measuring_pb2_grpc.MeasuringServiceStub(rpc.channel)
+        self.create_job = Unary(rpc, stub.CreateMeasurementJob)
+        self.get_job = Unary(rpc, stub.GetMeasurementJob)
+        self.list_jobs = Unary(rpc, stub.ListMeasurementJobs)
+        self.cancel_job = Unary(rpc, stub.CancelMeasurementJob)
+        self.watch_job = Down(rpc, stub.WatchMeasurementJob, WATCH_SECONDS)
+        self.get_table = Down(rpc, stub.GetMeasurementTable)
+        self.export_measurements = Down(rpc, stub.ExportMeasurements, LONG_SECONDS)
+        self.annotate_record = Unary(rpc, stub.AnnotateRecord, LONG_SECONDS)
+
+
 class InferenceClient:
     """Predictions and raw inference."""
 
@@ -224,9 +249,16 @@ class Peers:
     def __init__(self, settings: PeerSettings, tokens: Tokens) -> None:
         self._rpc: dict[str, RpcClient] = {}
 
+        def client(address: str, kind: Any) -> RpcClient:
+            return RpcClient(address, kind.SERVICE, tokens=tokens, idempotent=kind.IDEMPOTENT)
+
         def connect(name: str, address: str, kind: Any) -> Any:
-            self._rpc[name] = RpcClient(address, kind.SERVICE, tokens=tokens, idempotent=kind.IDEMPOTENT)
+            self._rpc[name] = client(address, kind)
             return kind(self._rpc[name])
+
+        # The second service of a room: as ready as the first one.
+        self._beside = client(settings.signal_analysis_address, MeasuringClient)
+        self.measuring = MeasuringClient(self._beside)
 
         self.ingest: IngestClient = connect("ingest", settings.ingest_address, IngestClient)
         self.signal_analysis: SignalAnalysisClient = connect(
@@ -242,7 +274,7 @@ class Peers:
 
     async def close(self) -> None:
         """Close every connection."""
-        await asyncio.gather(*(rpc.close() for rpc in self._rpc.values()))
+        await asyncio.gather(*(rpc.close() for rpc in (*self._rpc.values(), self._beside)))
 
 
 async def _answers(rpc: RpcClient) -> bool:

@@ -24,7 +24,7 @@ PEERS = {
     "inference": ("ingest", "exchange"),
     "trainer": ("ingest", "exchange"),
 }
-STATELESS = ("signal_analysis", "inference")
+STATELESS = ("inference",)
 PYTHONPATH = os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "proto" / "gen")])
 
 

@@ -1,5 +1,6 @@
 """Records, remarks and labels."""
 
+from einthoven.common.v1 import common_pb2
 from einthoven.ingest.v1 import ingest_pb2 as pb
 from gateway.convert import quality
 from gateway.convert.paging import next_cursor, page_request
@@ -31,9 +32,14 @@ def listing(dataset_id: str, limit: int, cursor: str) -> pb.ListRecordsRequest:
     return pb.ListRecordsRequest(dataset_id=dataset_id, page=page_request(limit, cursor))
 
 
-def export(record_id: str, kind: SignalFormat, rate_hz: float | None) -> pb.ExportSignalRequest:
-    """Ask for a signal as a file."""
-    return pb.ExportSignalRequest(record_id=record_id, format=kind.value, rate_hz=rate_hz)
+def export(
+    record_id: str,
+    kind: SignalFormat,
+    rate_hz: float | None,
+    annotations: common_pb2.EcgAnnotations | None = None,
+) -> pb.ExportSignalRequest:
+    """Ask for a signal as a file, perhaps with what is measured on it."""
+    return pb.ExportSignalRequest(record_id=record_id, format=kind.value, rate_hz=rate_hz, annotations=annotations)
 
 
 def record(message: pb.Record) -> Record:

@@ -6,13 +6,14 @@ from fastapi.responses import StreamingResponse
 
 from gateway import downloads
 from gateway.call import CallOf
-from gateway.convert import quality
+from gateway.convert import measuring, quality
 from gateway.convert import records as convert
 from gateway.routes import router
 from gateway.schemas.paging import RecordId
 from gateway.schemas.problems import problems
 from gateway.schemas.quality import RecordQuality
-from gateway.schemas.records import RateHz, Record, SignalFormat, SignalKind
+from gateway.schemas.records import RateHz, Record, SignalFormat, SignalKind, WithAnnotations
+from services.shared.errors import InvalidRequest
 
 routes = router("Records")
 
@@ -70,8 +71,21 @@ async def get_quality(record_id: RecordId, call: CallOf) -> RecordQuality:
     responses={200: _SIGNAL, **problems(404)},
 )
 async def export_signal(
-    record_id: RecordId, call: CallOf, rate_hz: RateHz = None, kind: SignalKind = SignalFormat.JSON
+    record_id: RecordId,
+    call: CallOf,
+    rate_hz: RateHz = None,
+    kind: SignalKind = SignalFormat.JSON,
+    *,
+    annotations: WithAnnotations = False,
 ) -> Any:
-    """Stream one ECG out in a format, at its native rate or another."""
-    messages = call.peers.ingest.export_signal(call.caller, convert.export(record_id, kind, rate_hz))
+    """Stream one ECG out in a format, at its native rate or another, as DICOM also with what is measured on it."""
+    beside = await _annotations(record_id, call, kind) if annotations else None
+    messages = call.peers.ingest.export_signal(call.caller, convert.export(record_id, kind, rate_hz, beside))
     return await downloads.respond(messages, attachment=kind is not SignalFormat.JSON)
+
+
+async def _annotations(record_id: str, call: CallOf, kind: SignalFormat) -> Any:
+    if kind is not SignalFormat.DICOM:
+        raise InvalidRequest("Only DICOM carries annotations; ask for format=dicom, or leave annotations out.")
+    answer = await call.peers.measuring.annotate_record(call.caller, measuring.annotate(record_id))
+    return measuring.annotations(answer)

@@ -10,7 +10,7 @@ from gateway.convert import views as convert
 from gateway.routes import router
 from gateway.schemas.paging import RecordId
 from gateway.schemas.problems import problems
-from gateway.schemas.views import IfNoneMatch, Measurements, View, ViewFormat, ViewKind, ViewQuery
+from gateway.schemas.views import IfNoneMatch, View, ViewFormat, ViewKind, ViewQuery
 from gateway.viewing import Ready
 
 routes = router("Views")
@@ -55,10 +55,3 @@ async def get_view(
     ready = await call.views.look(call.caller, wanted, ask)
     call.views.pave(call.caller, ready_lane.address(request.scope), (wanted, ask, request.scope["route"]))
     return downloads.whole(ready, if_none_match)
-
-
-@routes.get("/records/{record_id}/measurements", summary="Measure an ECG", responses=problems(404, 422))
-async def get_measurements(record_id: RecordId, call: CallOf) -> Measurements:
-    """Return what is measured on one ECG; what cannot be told has a reason instead of a value."""
-    wanted = convert.get_measurements(record_id)
-    return convert.measurements(record_id, await call.peers.signal_analysis.get_measurements(call.caller, wanted))

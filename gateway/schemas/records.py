@@ -131,3 +131,6 @@ SignalKind = Annotated[SignalFormat, Query(alias="format", description="What the
 RateHz = Annotated[
     float | None, Query(ge=10, le=100_000, description="Resample to this rate in hertz; absent keeps the native one.")
 ]
+WithAnnotations = Annotated[
+    bool, Query(description="Of DICOM: with the platform's measurements and waves as waveform annotations.")
+]

@@ -8,7 +8,8 @@ from einthoven.events.v1 import events_pb2
 from einthoven.ingest.v1 import ingest_pb2 as pb
 from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding.raw_layout import RawLayout
-from services.ingest.exporting.exports import ExportedFile
+from services.ingest.exporting.annotations import Annotations, Value, Wave
+from services.ingest.exporting.exports import ExportedFile, Wish
 from services.ingest.records import (
     Dataset,
     Instance,
@@ -131,6 +132,14 @@ def statistics_to_pb(found: Statistics) -> pb.GetStatisticsResponse:
 def batch_to_pb(version: int, records: Iterable[Record]) -> pb.ResolveRecordsResponse:
     """Return some resolved records for the wire."""
     return pb.ResolveRecordsResponse(dataset_version=version, records=map(record_to_pb, records))
+
+
+def wish_from_pb(request: pb.ExportSignalRequest) -> Wish:
+    """Return how a signal is wanted."""
+    rate_hz, told = (request.rate_hz if request.HasField("rate_hz") else None), request.annotations
+    values = tuple(Value(each.name, each.value, each.unit) for each in told.values)
+    waves = tuple(Wave(each.kind, each.onset, each.offset) for each in told.waves)
+    return Wish(request.format, rate_hz, Annotations(values, waves, told.source))
 
 
 def head_to_pb(file: ExportedFile) -> common_pb2.FileHead:

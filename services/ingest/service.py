@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from services.ingest.decoding.declaration import Declaration
-from services.ingest.exporting.exports import ExportedFile, export
+from services.ingest.exporting.exports import ExportedFile, Wish, export
 from services.ingest.labels_csv import parse_labels
 from services.ingest.ports import (
     Count,
@@ -138,10 +138,10 @@ class Ingest:
             async for version, batch in self._records.of_dataset(caller.tenant, dataset_id):
                 yield version, batch
 
-    async def export(self, caller: Caller, record_id: str, format_name: str, rate_hz: float | None) -> ExportedFile:
+    async def export(self, caller: Caller, record_id: str, wish: Wish) -> ExportedFile:
         """Return a record's signal as a file; raises NotFound, InvalidRequest or TooLarge."""
         record = await self._records.get(caller.tenant, record_id)
-        return await export(self._rooms.signals, record, format_name, rate_hz)
+        return await export(self._rooms.signals, record, wish)
 
     async def list_instances(
         self, caller: Caller, query: InstanceQuery, *, limit: int, cursor: str

@@ -99,8 +99,8 @@ class IngestServicer(ingest_pb2_grpc.IngestServiceServicer):
         self, request: pb.ExportSignalRequest, context: Any
     ) -> AsyncIterator[pb.ExportSignalResponse]:
         """Stream a signal out as a file."""
-        rate_hz = request.rate_hz if request.HasField("rate_hz") else None
-        file = await self._ingest.export(current_caller(), request.record_id, request.format, rate_hz)
+        wish = convert.wish_from_pb(request)
+        file = await self._ingest.export(current_caller(), request.record_id, wish)
         async for part in download(convert.head_to_pb(file), [file.data]):
             yield pb.ExportSignalResponse(file=part)
 

@@ -1,18 +1,34 @@
 """The composition root of signal analysis: the only file that names concrete adapters."""
 
+from pathlib import Path
 from typing import Any
 
-from einthoven.signal_analysis.v1 import signal_analysis_pb2_grpc
+from einthoven.signal_analysis.v1 import measuring_pb2_grpc, signal_analysis_pb2_grpc
 from services.shared.caching import ShortMemory
+from services.shared.database import Database
 from services.shared.deployable import Deployable
 from services.shared.identity import Tokens
+from services.shared.messaging import Bus
+from services.shared.resources import Given, Resources, open_resources
 from services.shared.rpc.client import RpcClient
 from services.shared.rpc.server import RpcServer
 from services.shared.signals import SignalStore
 from services.shared.storage import ObjectStore
-from services.shared.storage.opening import open_store
+from services.signal_analysis.annotating import Annotator, Engine
+from services.signal_analysis.batch import convert
+from services.signal_analysis.batch.announcing import BusBell
+from services.signal_analysis.batch.ledger import SqlJobs
+from services.signal_analysis.batch.pool import Pool
+from services.signal_analysis.batch.run import Run
+from services.signal_analysis.batch.service import MeasuringJobs
+from services.signal_analysis.batch.servicer import MeasuringServicer
+from services.signal_analysis.batch.shelf import Shelf
+from services.signal_analysis.batch.worker import Worker
+from services.signal_analysis.clients import datasets
 from services.signal_analysis.clients.ingest import IDEMPOTENT, INGEST, IngestRecords
 from services.signal_analysis.compute import Compute
+from services.signal_analysis.consumer import SignalAnalysisConsumer
+from services.signal_analysis.measuring import ENGINE_VERSION, measure_recording, waves_of
 from services.signal_analysis.paper import printing
 from services.signal_analysis.service import SignalAnalysis
 from services.signal_analysis.servicer import SignalAnalysisServicer
@@ -20,32 +36,57 @@ from services.signal_analysis.settings import SignalAnalysisSettings
 
 NAME = "signal_analysis"
 SERVICE = "einthoven.signal_analysis.v1.SignalAnalysisService"
+MEASURING = "einthoven.signal_analysis.v1.MeasuringService"
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 async def build(
     settings: SignalAnalysisSettings,
     *,
     store: ObjectStore | None = None,
-    bus: object = None,  # noqa: ARG001 every room is built alike; this one publishes nothing
-    database: object = None,  # noqa: ARG001 likewise, it owns no rows
+    bus: Bus | None = None,
+    database: Database | None = None,
 ) -> Deployable:
     """Return signal analysis, ready to start; resources that are passed in are left open."""
     tokens = Tokens(settings.identity, issuer=NAME)
     server = RpcServer(settings.rpc, tokens)
     deployable = Deployable(NAME, server)
-    if store is None:
-        store = open_store(settings.storage)
-        deployable.on_close(store.close)
-    ingest = RpcClient(settings.ingest_address, INGEST, tokens=tokens, idempotent=IDEMPOTENT)
+    resources = open_resources(deployable, settings, MIGRATIONS, Given(store, bus, database))
+    idempotent = (*IDEMPOTENT, *datasets.IDEMPOTENT)
+    ingest = RpcClient(settings.ingest_address, INGEST, tokens=tokens, idempotent=idempotent)
     deployable.on_close(ingest.close)
     compute = Compute()
     deployable.on_close(compute.close)
     deployable.background(compute.warm)
     deployable.background(lambda: compute.run(printing.load))
-    deployable.check("store", store.ping)
     kept = ShortMemory[Any](max_bytes=settings.view_cache_bytes, seconds=settings.view_cache_seconds)
     deployable.background(kept.sweeping)
-    analysis = SignalAnalysis(IngestRecords(ingest), SignalStore(store), compute, kept)
+    analysis = SignalAnalysis(IngestRecords(ingest), SignalStore(resources.store), compute, kept)
     add = signal_analysis_pb2_grpc.add_SignalAnalysisServiceServicer_to_server
     server.add(add, SignalAnalysisServicer(analysis), SERVICE)
+    servicer = _measuring(settings, deployable, resources, datasets.IngestDatasets(ingest), compute)
+    server.add(measuring_pb2_grpc.add_MeasuringServiceServicer_to_server, servicer, MEASURING)
     return deployable
+
+
+def _measuring(
+    settings: SignalAnalysisSettings,
+    deployable: Deployable,
+    resources: Resources,
+    known: datasets.IngestDatasets,
+    compute: Compute,
+) -> MeasuringServicer:
+    jobs, shelf, lease_seconds = SqlJobs(resources.database), Shelf(resources.store), settings.measuring_lease_seconds
+    signals = SignalStore(resources.store)
+    pool = Pool(measure_recording, settings.measuring_processes)
+    deployable.on_close(pool.close)
+    run = Run(jobs, known, signals, shelf, pool, lease_seconds=lease_seconds)
+    worker = Worker(jobs, known, shelf, run.do, engine=ENGINE_VERSION, lease_seconds=lease_seconds)
+    bell = BusBell(resources.bus, convert.requested_event)
+    consumer = SignalAnalysisConsumer(resources.bus, bell, worker)
+    deployable.background(consumer.hear_bell)
+    deployable.background(consumer.hear_erasures)
+    deployable.background(lambda: worker.work_for_ever(bell, settings.measuring_sweep_seconds))
+    engine = Engine(ENGINE_VERSION, measure_recording, waves_of)
+    annotator = Annotator(known, signals, compute, engine)
+    return MeasuringServicer(MeasuringJobs(jobs, known, shelf, bell, ENGINE_VERSION), annotator)

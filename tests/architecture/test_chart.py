@@ -12,7 +12,7 @@ from tests.architecture.tree import ROOT, tool
 
 pytestmark = pytest.mark.skipif(not chart.PYTHON.exists(), reason="Helm's library is not installed: `make check` does.")
 
-KEEPERS: Final = ("gateway", "ingest", "trainer", "exchange")
+KEEPERS: Final = ("gateway", "ingest", "signal-analysis", "trainer", "exchange")
 """Who keeps rows, in the order in which their tables are brought up to date."""
 
 
@@ -123,7 +123,7 @@ def test_the_migrations_of_every_component_with_rows_are_given_its_database(
         given = chart.entries(container)
         for key, value in given.items():
             monkeypatch.setenv(key, value)
-        settings = load_migration(container["name"])
+        settings = load_migration(container["name"].replace("-", "_"))
         assert len(given) == len(settings.database.model_fields_set)
 
 

@@ -16,7 +16,7 @@ from services.shared.identity import Caller, Tokens, current_caller
 from services.shared.rpc.client import RpcClient
 from services.shared.rpc.convert import ref_to_pb, signal_from_pb, tensor_from_pb
 from services.shared.rpc.server import RpcServer
-from services.shared.settings import IdentitySettings, RpcSettings, StorageSettings
+from services.shared.settings import DatabaseSettings, IdentitySettings, RpcSettings, StorageSettings
 from services.shared.signals import SignalRef, SignalStore
 from services.shared.storage.filesystem import FolderStore
 from services.signal_analysis.bootstrap import SERVICE, build
@@ -65,7 +65,11 @@ async def client(ingest: RpcServer, tmp_path: Path) -> AsyncIterator[RpcClient]:
     signal = twelve_leads()
     await SignalStore(store).write_shard(REF.shard_key, [np.zeros_like(signal), signal])
     settings = SignalAnalysisSettings(
-        storage=StorageSettings(folder=tmp_path), identity=IDENTITY, rpc=RPC, ingest_address=ingest.address
+        storage=StorageSettings(folder=tmp_path),
+        identity=IDENTITY,
+        rpc=RPC,
+        ingest_address=ingest.address,
+        database=DatabaseSettings.model_validate({"url": f"sqlite+aiosqlite:///{tmp_path}/rows.sqlite"}),
     )
     deployable = await build(settings)
     await deployable.start()

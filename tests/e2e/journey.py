@@ -66,6 +66,16 @@ class Journey:
                 if line.startswith("data:"):
                     yield json.loads(line.removeprefix("data:"))
 
+    def measure(self, dataset_id: str) -> tuple[Json, list[str]]:
+        """Measure a dataset; return the job once it has ended, and the lines of its table."""
+        queued = self.answer("POST", f"/datasets/{dataset_id}/measurements")
+        path = f"/measurement-jobs/{queued['job_id']}"
+        with self.client.stream("GET", f"{path}/events", timeout=120) as response:
+            told = [json.loads(line[5:]) for line in response.iter_lines() if line.startswith("data:")]
+        table = self.client.get(f"{path}/table", params={"format": "csv"})
+        assert table.is_success, table.text
+        return told[-1], table.text.splitlines()
+
     def ended(self, training_id: str, *, wait: Callable[[], object] | None = None) -> Json:
         """Return a training once it has ended, following its events across whatever happens to the connection."""
         while True:

@@ -1,10 +1,12 @@
 """Ingest, view, train, predict, share: through the gateway, on the embedded default and on six processes."""
 
 import hashlib
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import pydicom
 import pytest
 
 from tests.e2e.journey import ECGS_PER_KIND, KINDS, VIEWS, Journey
@@ -31,6 +33,17 @@ def test_one_department_goes_all_the_way_in_one_process(embedded: Journey) -> No
     _predicted_published_and_whole(embedded, training["model"], dataset_id)
 
 
+def test_a_dataset_is_measured_and_told_to_other_systems_in_one_process(embedded: Journey) -> None:
+    _measured_and_told(embedded, embedded.dataset("measured"))
+
+
+@pytest.mark.integration
+def test_a_dataset_is_measured_by_six_processes(distributed: DistributedPlatform, tmp_path: Path) -> None:
+    with distributed.client() as client, printed_on_failure(distributed):
+        journey = Journey(client, tmp_path)
+        _measured_and_told(journey, journey.dataset("measured"))
+
+
 @pytest.mark.integration
 def test_a_training_survives_the_death_of_its_service(distributed: DistributedPlatform, tmp_path: Path) -> None:
     with distributed.client() as client, printed_on_failure(distributed):
@@ -46,6 +59,30 @@ def test_a_training_survives_the_death_of_its_service(distributed: DistributedPl
 
         assert training["state"] == "succeeded", training["error"]
         _predicted_published_and_whole(journey, training["model"], dataset_id)
+
+
+def _measured_and_told(journey: Journey, dataset_id: str) -> None:
+    """Assert that a dataset is measured once, and that a record leaves as FHIR and as annotated DICOM."""
+    first, lines = journey.measure(dataset_id)
+    again, _ = journey.measure(dataset_id)
+    record = f"/records/{journey.records(dataset_id)[0]['record_id']}"
+    bundle = journey.answer("GET", f"{record}/measurements?format=fhir")
+    dicom = journey.client.get(f"{record}/signal?format=dicom&annotations=true")
+    annotations = pydicom.dcmread(io.BytesIO(dicom.content)).WaveformAnnotationSequence
+    plot = journey.client.get(f"/measurement-jobs/{again['job_id']}/plot")
+    refused = journey.client.get(f"{record}/signal?format=csv&annotations=true")
+
+    count = ECGS_PER_KIND * len(KINDS)
+    assert (first["state"], first["done"], first["refused"]) == ("succeeded", count, 0), first
+    assert (again["state"], again["reused"]) == ("succeeded", count)
+    assert len(lines) == count + 1
+    assert "qrs_duration_ms" in lines[0]
+    assert bundle["entry"][0]["resource"]["resourceType"] == "DiagnosticReport"
+    assert "P wave" in {each.ConceptNameCodeSequence[0].CodeMeaning for each in annotations[1:]}
+    assert plot.headers["content-type"] == "image/svg+xml"
+    assert refused.status_code == httpx.codes.BAD_REQUEST
+    journey.answer("DELETE", f"/datasets/{dataset_id}")
+    assert journey.client.get(f"/measurement-jobs/{again['job_id']}/table").status_code == httpx.codes.NOT_FOUND
 
 
 def _predicted_published_and_whole(journey: Journey, model: dict[str, str], dataset_id: str) -> None:

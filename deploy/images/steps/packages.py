@@ -30,7 +30,7 @@ UNUSED: Final = (
     "matplotlib/mpl-data/sample_data",
     "pyarrow/include",
     "pyarrow/src",
-    # Only tables in CSV are read and written: nothing comes from S3 or by Flight.
+    # Only tables in memory are read and written: nothing comes from S3 or by Flight.
     "pyarrow/libarrow_s3.so*",
     "pyarrow/_s3fs*.so",
     "pyarrow/libarrow_flight.so*",
@@ -45,7 +45,7 @@ UNUSED: Final = (
 LOADED: Final = {
     "gateway": "fastapi uvicorn uvloop httptools python_multipart",
     "ingest": "h5py pyarrow.csv pydicom.dataset scipy.io scipy.signal soundfile wfdb",
-    "signal-analysis": "neurokit2 rlign scipy.signal scipy.ndimage sklearn",
+    "signal-analysis": "pyarrow.compute pyarrow.csv pyarrow.parquet rlign scipy.signal scipy.ndimage sklearn",
     "inference": "onnxruntime scipy.signal scipy.ndimage",
     "exchange": "onnx.checker onnx.shape_inference",
     "trainer": "onnx onnxruntime sklearn.metrics sklearn.model_selection safetensors.torch torch.distributed.run"

@@ -22,8 +22,9 @@ ingest:
 signal-analysis:
   values: signalAnalysis
   serves: grpc
-  uses: [identity, storage]
+  uses: [identity, storage, bus, database]
   calls: [ingest]
+  migrates: true
 inference:
   values: inference
   serves: grpc

@@ -8,6 +8,7 @@ import numpy as np
 
 from services.ingest.exporting.base import ExportedEcg
 from services.ingest.exporting.codes import MDC_LEADS
+from services.ingest.exporting.dicom_annotations import items_of
 from services.ingest.exporting.steps import steps_of
 from services.shared.acquisition import Filters
 from services.shared.errors import TooLarge
@@ -41,6 +42,8 @@ def write(ecg: ExportedEcg) -> bytes:
     dataset.StudyInstanceUID, dataset.SeriesInstanceUID = generate_uid(), generate_uid()
     dataset.update(_context(ecg))
     dataset.WaveformSequence = [_group(ecg)]
+    if ecg.annotations:
+        dataset.WaveformAnnotationSequence = items_of(ecg.annotations, ecg.signal.shape[1])
     buffer = io.BytesIO()
     dataset.save_as(buffer, enforce_file_format=True)
     return buffer.getvalue()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.ingest.exporting.annotations import NONE, Annotations
 from services.shared.acquisition import NOT_STATED, Acquisition
 from services.shared.ecg import Signal
 
@@ -21,6 +22,8 @@ class ExportedEcg:
     patient: str | None = None
     """The pseudonym."""
     acquisition: Acquisition = NOT_STATED
+    annotations: Annotations = NONE
+    """At the rate of the signal; formats that have no place for them leave them out."""
 
 
 class Writer(Protocol):

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from services.ingest.exporting.exports import ExportedFile, export
+from services.ingest.exporting.exports import ExportedFile, Wish, export
 from services.ingest.instances import files
 from services.ingest.ports import InstanceCatalog, RecordCatalog
 from services.ingest.records import Instance, InstanceForm, Record
@@ -51,5 +51,5 @@ class Retrieval:
         try:
             return await self._originals.get(record.tenant, record.sha256)
         except NotFound:
-            exported = await export(self._signals, record, "dicom", None)
+            exported = await export(self._signals, record, Wish("dicom"))
             return await asyncio.to_thread(files.renamed, exported.data, instance)

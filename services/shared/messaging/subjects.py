@@ -41,6 +41,11 @@ def trainings_changed(tenant: str) -> str:
     return f"{_EVENTS}.trainings.changed.{tenant}"
 
 
+def measuring_requested(tenant: str) -> str:
+    """Return the subject that tells of datasets that wait to be measured."""
+    return f"{_EVENTS}.measuring.requested.{tenant}"
+
+
 def models_registered(tenant: str) -> str:
     """Return the subject that tells of models that came into the store."""
     return f"{_EVENTS}.models.registered.{tenant}"

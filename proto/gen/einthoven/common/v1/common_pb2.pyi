@@ -427,3 +427,97 @@ class LeadQuality(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__mains_mv) -> _WhichOneofReturnType__mains_mv | None: ...
 
 Global___LeadQuality: _TypeAlias = LeadQuality  # noqa: Y015
+
+@_typing.final
+class EcgAnnotations(_message.Message):
+    """What was measured on an ECG, and where its waves lie."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALUES_FIELD_NUMBER: _builtins.int
+    WAVES_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    source: _builtins.str
+    """Who measured, with the version, e.g. "Einthoven 1"."""
+    @_builtins.property
+    def values(self) -> _containers.RepeatedCompositeFieldContainer[Global___AnnotatedValue]:
+        """Values that were found; those that were not are left out."""
+
+    @_builtins.property
+    def waves(self) -> _containers.RepeatedCompositeFieldContainer[Global___AnnotatedWave]:
+        """Waves in the order in which they come."""
+
+    def __init__(
+        self,
+        *,
+        values: _abc.Iterable[Global___AnnotatedValue] | None = ...,
+        waves: _abc.Iterable[Global___AnnotatedWave] | None = ...,
+        source: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["source", b"source", "values", b"values", "waves", b"waves"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EcgAnnotations: _TypeAlias = EcgAnnotations  # noqa: Y015
+
+@_typing.final
+class AnnotatedValue(_message.Message):
+    """One measured value."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name, e.g. "qrs_duration"."""
+    value: _builtins.float
+    """Its value."""
+    unit: _builtins.str
+    """Its unit (UCUM)."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        value: _builtins.float = ...,
+        unit: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "unit", b"unit", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnnotatedValue: _TypeAlias = AnnotatedValue  # noqa: Y015
+
+@_typing.final
+class AnnotatedWave(_message.Message):
+    """One wave over all leads."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    ONSET_FIELD_NUMBER: _builtins.int
+    OFFSET_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """"P", "QRS" or "T"."""
+    onset: _builtins.int
+    """Its first sample at the native rate, from 0."""
+    offset: _builtins.int
+    """Its last."""
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        onset: _builtins.int = ...,
+        offset: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "offset", b"offset", "onset", b"onset"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnnotatedWave: _TypeAlias = AnnotatedWave  # noqa: Y015

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n einthoven/events/v1/events.proto\x12\x13\x65inthoven.events.v1\"J\n\x10RecordingsStored\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x12\n\ndataset_id\x18\x02 \x01(\t\x12\x12\n\nrecord_ids\x18\x03 \x03(\t\"J\n\x10RecordingsErased\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x12\n\ndataset_id\x18\x02 \x01(\t\x12\x12\n\nrecord_ids\x18\x03 \x03(\t\"(\n\x11TrainingRequested\x12\x13\n\x0btraining_id\x18\x01 \x01(\t\"6\n\x0fTrainingChanged\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x13\n\x0btraining_id\x18\x02 \x01(\t\"@\n\x0fModelRegistered\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n einthoven/events/v1/events.proto\x12\x13\x65inthoven.events.v1\"J\n\x10RecordingsStored\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x12\n\ndataset_id\x18\x02 \x01(\t\x12\x12\n\nrecord_ids\x18\x03 \x03(\t\"J\n\x10RecordingsErased\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x12\n\ndataset_id\x18\x02 \x01(\t\x12\x12\n\nrecord_ids\x18\x03 \x03(\t\"(\n\x11TrainingRequested\x12\x13\n\x0btraining_id\x18\x01 \x01(\t\"6\n\x0fTrainingChanged\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x13\n\x0btraining_id\x18\x02 \x01(\t\"@\n\x0fModelRegistered\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\t\"4\n\x12MeasuringRequested\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x0e\n\x06job_id\x18\x02 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,4 +41,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRAININGCHANGED']._serialized_end=305
   _globals['_MODELREGISTERED']._serialized_start=307
   _globals['_MODELREGISTERED']._serialized_end=371
+  _globals['_MEASURINGREQUESTED']._serialized_start=373
+  _globals['_MEASURINGREQUESTED']._serialized_end=425
 # @@protoc_insertion_point(module_scope)

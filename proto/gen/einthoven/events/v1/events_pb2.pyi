@@ -159,3 +159,29 @@ class ModelRegistered(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ModelRegistered: _TypeAlias = ModelRegistered  # noqa: Y015
+
+@_typing.final
+class MeasuringRequested(_message.Message):
+    """A dataset waits to be measured. Subject einthoven.events.measuring.requested.<tenant>."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_FIELD_NUMBER: _builtins.int
+    JOB_ID_FIELD_NUMBER: _builtins.int
+    tenant: _builtins.str
+    """The department."""
+    job_id: _builtins.str
+    """The job."""
+    def __init__(
+        self,
+        *,
+        tenant: _builtins.str = ...,
+        job_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["job_id", b"job_id", "tenant", b"tenant"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MeasuringRequested: _TypeAlias = MeasuringRequested  # noqa: Y015

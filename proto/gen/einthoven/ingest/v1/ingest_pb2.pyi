@@ -1276,22 +1276,28 @@ class ExportSignalRequest(_message.Message):
     RECORD_ID_FIELD_NUMBER: _builtins.int
     FORMAT_FIELD_NUMBER: _builtins.int
     RATE_HZ_FIELD_NUMBER: _builtins.int
+    ANNOTATIONS_FIELD_NUMBER: _builtins.int
     record_id: _builtins.str
     """The record."""
     format: _builtins.str
     """"json", "npy", "csv", "wfdb" (a zip), "dicom" or "fhir"."""
     rate_hz: _builtins.float
     """Resample to this rate; absent keeps the native one."""
+    @_builtins.property
+    def annotations(self) -> _common_pb2.EcgAnnotations:
+        """Written beside the signal where the format is "dicom"; other formats take none."""
+
     def __init__(
         self,
         *,
         record_id: _builtins.str = ...,
         format: _builtins.str = ...,
         rate_hz: _builtins.float | None = ...,
+        annotations: _common_pb2.EcgAnnotations | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_rate_hz", b"_rate_hz", "rate_hz", b"rate_hz"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_rate_hz", b"_rate_hz", "annotations", b"annotations", "rate_hz", b"rate_hz"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_rate_hz", b"_rate_hz", "format", b"format", "rate_hz", b"rate_hz", "record_id", b"record_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_rate_hz", b"_rate_hz", "annotations", b"annotations", "format", b"format", "rate_hz", b"rate_hz", "record_id", b"record_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__rate_hz: _TypeAlias = _typing.Literal["rate_hz"]  # noqa: Y015
     _WhichOneofArgType__rate_hz: _TypeAlias = _typing.Literal["_rate_hz", b"_rate_hz"]  # noqa: Y015

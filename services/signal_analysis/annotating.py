@@ -1,0 +1,83 @@
+"""What is measured on one record, for other files and other systems."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from services.shared.ecg import Recording, Signal
+from services.shared.errors import InvalidRequest, TooLarge
+from services.shared.identity import Caller
+from services.shared.signals import SignalRef, recording
+from services.signal_analysis.batch.run import MAX_ROW_BYTES
+from services.signal_analysis.batch.service import ResultFile
+from services.signal_analysis.compute import Compute
+from services.signal_analysis.fhir import MEDIA_TYPE, SUFFIX, Study, written
+from services.signal_analysis.measurements import Measurement
+from services.signal_analysis.measuring import PlacedWave
+
+FHIR: Final = "fhir"
+
+
+@dataclass(frozen=True, slots=True)
+class Annotations:
+    """What is measured on a record, and where its waves lie."""
+
+    measurements: tuple[Measurement, ...]
+    waves: tuple[PlacedWave, ...]
+    source: str
+
+
+class Studies(Protocol):
+    """Knows records."""
+
+    async def study(self, caller: Caller, record_id: str) -> tuple[Study, SignalRef]:
+        """Return what a report says of a record, and where its signal lies; raises NotFound."""
+        ...
+
+
+class OneSignal(Protocol):
+    """Reads a stored signal."""
+
+    async def read(self, ref: SignalRef) -> Signal:
+        """Return the signal (leads, samples), millivolt."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """How recordings are measured, and which version does it."""
+
+    version: str
+    measure: Callable[[Recording], tuple[Measurement, ...]]
+    waves: Callable[[Recording], tuple[PlacedWave, ...]]
+
+
+class Annotator:
+    """Measures single records for whoever writes files of them."""
+
+    def __init__(self, studies: Studies, signals: OneSignal, compute: Compute, engine: Engine) -> None:
+        self._studies = studies
+        self._signals = signals
+        self._compute = compute
+        self._engine = engine
+
+    async def annotate(self, caller: Caller, record_id: str) -> Annotations:
+        """Return what is measured on a record and where its waves lie; raises NotFound or TooLarge."""
+        _, whole = await self._read(caller, record_id)
+        engine = self._engine
+        measured, waves = await self._compute.run(lambda: (engine.measure(whole), engine.waves(whole)))
+        return Annotations(measured, waves, f"Einthoven {engine.version}")
+
+    async def export(self, caller: Caller, record_id: str, form: str) -> ResultFile:
+        """Return what is measured on a record as a file; raises NotFound, TooLarge or InvalidRequest."""
+        if form != FHIR:
+            raise InvalidRequest(f"Measurements are no file of the format {form[:40]!r}. Choose {FHIR}.")
+        study, whole = await self._read(caller, record_id)
+        measured = await self._compute.run(lambda: self._engine.measure(whole))
+        return ResultFile(record_id + SUFFIX, MEDIA_TYPE, written(study, measured, self._engine.version))
+
+    async def _read(self, caller: Caller, record_id: str) -> tuple[Study, Recording]:
+        study, ref = await self._studies.study(caller, record_id)
+        if ref.row_bytes > MAX_ROW_BYTES:
+            raise TooLarge(f"A recording of {ref.row_bytes >> 20} MiB cannot be measured: {MAX_ROW_BYTES >> 20} are.")
+        return study, recording(await self._signals.read(ref), ref)

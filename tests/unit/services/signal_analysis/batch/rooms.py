@@ -1,0 +1,75 @@
+"""What jobs are done with in tests: signals in memory, a dataset that changes, and measuring that is counted."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import numpy as np
+
+from services.shared.ecg import Recording, Signal
+from services.shared.errors import NotFound
+from services.shared.identity import Caller
+from services.shared.signals import SignalRef
+from services.signal_analysis.batch.jobs import Job, Known
+from services.signal_analysis.batch.measured import Measured
+from services.signal_analysis.batch.one import Task, measure_some
+from services.signal_analysis.measurements import Measurement
+
+
+def job(job_id: str = "j1") -> Job:
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    return Job(job_id, "cardiology", "kim", "d", "queued", now, now, "1")
+
+
+def known(number: int, leads: tuple[str, ...] = ("I", "II")) -> Known:
+    return Known(f"r{number}", f"{number}.csv", "", "good", SignalRef("s", number, leads, 100, 100.0), f"c{number}")
+
+
+def level(recording: Recording) -> tuple[Measurement, ...]:
+    """Measure the level of lead I; 13 makes the engine stumble."""
+    value = float(recording.signal[0, 0])
+    if value == 13:
+        raise ValueError("thirteen")
+    return (Measurement("level", value, "mV"),)
+
+
+@dataclass
+class Ward:
+    """A dataset whose records come and go, and their signals."""
+
+    living: list[Known]
+    is_there: bool = True
+    on_read: Callable[[int], None] = lambda number: None
+    looks: int = 0
+
+    async def check(self, caller: Caller, dataset_id: str) -> None:
+        await self.records(caller, dataset_id)
+
+    async def records(self, caller: Caller, dataset_id: str) -> list[Known]:
+        self.looks += 1
+        if not self.is_there:
+            raise NotFound("There is no such dataset.")
+        return list(self.living)
+
+    async def read_many(self, refs: Sequence[SignalRef], *, concurrency: int = 8) -> AsyncIterator[Signal]:
+        for ref in refs:
+            self.on_read(ref.index)
+            await asyncio.sleep(0)
+            yield np.full((2, 100), ref.index, np.float32)
+
+
+@dataclass
+class Bench:
+    """Measures in this process, counts, and breaks when told to."""
+
+    measured_levels: list[float] = field(default_factory=list)
+    breaks_after: int | None = None
+
+    async def measured(self, tasks: AsyncIterator[Task]) -> AsyncGenerator[list[Measured]]:
+        async for task in tasks:
+            if self.breaks_after is not None and len(self.measured_levels) >= self.breaks_after:
+                raise BrokenProcessPool
+            self.measured_levels.append(float(task[0][0, 0]))
+            yield measure_some(level, [task])
