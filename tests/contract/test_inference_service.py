@@ -48,7 +48,7 @@ class StandInIngest(ingest_pb2_grpc.IngestServiceServicer):
     def __init__(self, records: list[SignalRef]) -> None:
         self._records = records
         judged = replace(assess(ecg(), STANDARD_LEADS, 500), grade=Grade.POOR, suspected_reversal="RA/LA")
-        self.qualities = {"r1": quality_to_pb(judged)}
+        self.qualities = {"r1": judged}
 
     async def ResolveRecords(
         self, request: ingest_pb2.ResolveRecordsRequest, context: Any
@@ -59,9 +59,12 @@ class StandInIngest(ingest_pb2_grpc.IngestServiceServicer):
         for index, ref in enumerate(self._records):
             record_id = f"r{index}"
             if not wanted or record_id in wanted:
-                record = ingest_pb2.Record(record_id=record_id, file_name=f"{index}.csv", signal=ref_to_pb(ref))
-                if record_id in self.qualities:  # The others came before it was judged.
-                    record.quality.CopyFrom(self.qualities[record_id])
+                record = ingest_pb2.Record(
+                    record_id=record_id,
+                    file_name=f"{index}.csv",
+                    signal=ref_to_pb(ref),
+                    quality=quality_to_pb(self.qualities.get(record_id)),  # None came before it was judged.
+                )
                 yield ingest_pb2.ResolveRecordsResponse(records=[record])
 
 
