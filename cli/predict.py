@@ -21,7 +21,7 @@ from cli.declared import (
     form_fields,
 )
 from cli.errors import CommandFailed, ExitCode
-from cli.models import ModelName, Name
+from cli.models import MinQuality, ModelName, Name
 from cli.output import notices, print_json, print_table
 from cli.settings import DEFAULT_URL, ApiKey, AsJson, Connection, Url
 
@@ -43,9 +43,7 @@ def predict(  # noqa: PLR0913 every parameter is an option of the command
     lead_count: LeadCount = None,
     interleaved: Interleaved = None,
     header_bytes: HeaderBytes = None,
-    min_quality: Annotated[
-        str | None, typer.Option(help="The least grade to predict: 'poor' (default), 'usable', 'good', or 'any'.")
-    ] = None,
+    min_quality: MinQuality = None,
     url: Url = DEFAULT_URL,
     api_key: ApiKey = None,
     as_json: AsJson = False,
@@ -65,10 +63,9 @@ def predict(  # noqa: PLR0913 every parameter is an option of the command
     with Platform(Connection(url, api_key)) as platform:
         if file is not None:
             rows = _of_file(platform, name, file, declared | asked)
-        elif dataset is not None:
-            rows = _of_stored(platform, name, {"dataset_id": dataset_named(platform, dataset), **asked})
         else:
-            rows = _of_stored(platform, name, {"record_ids": record, **asked})
+            wanted = {"record_ids": record} if dataset is None else {"dataset_id": dataset_named(platform, dataset)}
+            rows = _of_stored(platform, name, wanted | asked)
     _show(rows, as_json=as_json)
     if any(row.get("error") for row in rows):
         raise typer.Exit(ExitCode.PARTLY_REFUSED)

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from cli.client import Event, Json, Platform
 from cli.datasets import dataset_named
 from cli.errors import CommandFailed, ExitCode
-from cli.models import ModelName
+from cli.models import MinQuality, ModelName
 from cli.output import notices, print_json, say
 from cli.settings import DEFAULT_URL, ApiKey, AsJson, Connection, Url
 
@@ -35,9 +35,7 @@ def train(  # noqa: PLR0913 every parameter is an option of the command
     workers: Annotated[int | None, typer.Option(min=1, help="Workers that train together.")] = None,
     gpus: Annotated[int | None, typer.Option(min=0, help="Whole GPUs of each worker, asked of the cluster.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")] = None,
-    min_quality: Annotated[
-        str | None, typer.Option(help="The least grade to learn from: 'poor' (default), 'usable', 'good', or 'any'.")
-    ] = None,
+    min_quality: MinQuality = None,
     more: Annotated[
         list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Any other field of the training request.")
     ] = None,

@@ -159,7 +159,6 @@ def test_an_ecg_without_the_leads_of_a_model_is_not_guessed(cramped_platform: Cr
         ({"model": {"name": MODEL}, "record_ids": []}, 400, INVALID, "at least 1"),
         ({"model": {"name": MODEL}, "record_ids": ["r"] * 10_001}, 400, INVALID, "at most 10000"),
         ({"model": {"name": MODEL}}, 400, INVALID, "either record_ids or dataset_id"),
-        ({"model": {"name": MODEL}, "dataset_id": "d", "min_quality": "best"}, 400, INVALID, "min_quality"),
         ({"model": {"name": "../x"}, "dataset_id": "d"}, 400, INVALID, "model.name"),
         ({"model": MODEL, "dataset_id": "d"}, 400, INVALID, "model"),
     ],

@@ -12,7 +12,6 @@ from onnx import ModelProto
 from services.shared.database import Database
 from services.shared.errors import Conflict, InvalidModel, Unavailable
 from services.shared.model_contract import Manifest
-from services.shared.quality import Grade
 from services.shared.storage.filesystem import FolderStore
 from services.trainer import job
 from services.trainer.dispatching import Dispatcher
@@ -278,37 +277,3 @@ async def test_a_validation_dataset_is_validated_on(bench: Bench) -> None:
     report = json.loads(await bench.store.get(training.key("report.json")))
     assert report["samples"] == {"training": 40, "validation": 9, "test": 0}
     assert report["excluded"]["The ECG has no label."] == 4
-
-
-async def test_what_is_not_good_enough_is_counted_in_report_and_events(bench: Bench) -> None:
-    whole = await upload(bench.store)
-    claimed = [replace(each, grade=Grade.UNUSABLE) for each in whole.records[:4]]
-    unjudged = [replace(each, grade=None) for each in whole.records[4:6]]  # White noise, which is unusable too.
-    mixed = replace(whole, records=(*claimed, *unjudged, *whole.records[6:]))
-    asking = planner(bench.store, [mixed], bench.models)
-    trainer = Trainer(bench.trainings, asking, bench.store, Announcements(), Silence())
-    training = await trainer.create(CALLER, SPEC)
-
-    ended = await bench.work(training)
-
-    assert ended.state == "exported", ended.error_detail
-    report = json.loads(await bench.store.get(training.key("report.json")))
-    assert sum(report["samples"].values()) == 34
-    assert report["quality"] == {"min_quality": "poor", "left_out": {"unusable": 6}}
-    assert report["excluded"] == {"The quality is unusable; asked for was poor or better.": 6}
-    events = await bench.trainings.events(training.training_id, after=0, limit=100)
-    told = [each.payload for each in events if "below_min_quality" in each.payload]
-    assert [each["below_min_quality"] for each in told] == [{"unusable": 6}]
-
-
-async def test_a_worker_that_finds_nothing_good_enough_says_so(bench: Bench) -> None:
-    whole = await upload(bench.store)
-    unjudged = replace(whole, records=tuple(replace(each, grade=None) for each in whole.records))
-    asking = planner(bench.store, [unjudged], bench.models)
-    trainer = Trainer(bench.trainings, asking, bench.store, Announcements(), Silence())
-    training = await trainer.create(CALLER, SPEC)
-
-    ended = await bench.work(training)
-
-    assert ended.state == "failed"
-    assert "No labelled ECG of the dataset 'd1' reaches the quality asked for" in ended.error_detail
