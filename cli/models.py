@@ -18,6 +18,9 @@ PATH_OF: Final = {"model.onnx": "onnx", "manifest.json": "manifest", "report.jso
 app = typer.Typer(no_args_is_help=True, help="List, show, import, publish and fetch models of the store.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help="A model; without a version the newest.")]
+MinQuality = Annotated[
+    str | None, typer.Option(help="The least quality of an ECG: 'poor' (default), 'usable', 'good', or 'any'.")
+]
 
 
 @dataclass(frozen=True, slots=True)

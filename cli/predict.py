@@ -21,7 +21,7 @@ from cli.declared import (
     form_fields,
 )
 from cli.errors import CommandFailed, ExitCode
-from cli.models import ModelName, Name
+from cli.models import MinQuality, ModelName, Name
 from cli.output import notices, print_json, print_table
 from cli.settings import DEFAULT_URL, ApiKey, AsJson, Connection, Url
 
@@ -43,6 +43,7 @@ def predict(  # noqa: PLR0913 every parameter is an option of the command
     lead_count: LeadCount = None,
     interleaved: Interleaved = None,
     header_bytes: HeaderBytes = None,
+    min_quality: MinQuality = None,
     url: Url = DEFAULT_URL,
     api_key: ApiKey = None,
     as_json: AsJson = False,
@@ -58,13 +59,13 @@ def predict(  # noqa: PLR0913 every parameter is an option of the command
         sampling_rate_hz, gain_adu_per_mv, lead_layout, format_name,
         sample_type, byte_order, lead_count, interleaved, header_bytes,
     )  # fmt: skip
+    asked = {"min_quality": min_quality} if min_quality else {}
     with Platform(Connection(url, api_key)) as platform:
         if file is not None:
-            rows = _of_file(platform, name, file, declared)
-        elif dataset is not None:
-            rows = _of_stored(platform, name, {"dataset_id": dataset_named(platform, dataset)})
+            rows = _of_file(platform, name, file, declared | asked)
         else:
-            rows = _of_stored(platform, name, {"record_ids": record})
+            wanted = {"record_ids": record} if dataset is None else {"dataset_id": dataset_named(platform, dataset)}
+            rows = _of_stored(platform, name, wanted | asked)
     _show(rows, as_json=as_json)
     if any(row.get("error") for row in rows):
         raise typer.Exit(ExitCode.PARTLY_REFUSED)
@@ -93,16 +94,29 @@ def _show(rows: list[Json], *, as_json: bool) -> None:
     if as_json:
         print_json({"predictions": rows})
     else:
-        print_table(("ECG", "Positive", "Scores"), [_table_row(row) for row in rows])
+        print_table(("ECG", "Quality", "Positive", "Scores"), [_table_row(row) for row in rows])
 
 
-def _table_row(row: Json) -> tuple[str, str, str]:
-    ecg = row.get("file_name") or row.get("record_id") or ""
+def _table_row(row: Json) -> tuple[str, str, str, str]:
+    ecg, quality = row.get("file_name") or row.get("record_id") or "", _quality(row.get("quality"))
     if row.get("error"):
-        return ecg, "refused", row["error"]["detail"]
+        return ecg, quality, "refused", row["error"]["detail"]
     positive = [score["name"] for score in row["scores"] if score["positive"]]
     scores = sorted(row["scores"], key=lambda score: -(score["value"] or 0.0))
-    return ecg, ", ".join(positive), ", ".join(f"{score['name']} {_figure(score['value'])}" for score in scores)
+    return (
+        ecg,
+        quality,
+        ", ".join(positive),
+        ", ".join(f"{score['name']} {_figure(score['value'])}" for score in scores),
+    )
+
+
+def _quality(quality: Json | None) -> str:
+    """Return the grade, and which electrodes seem interchanged."""
+    if quality is None:
+        return "–"
+    suspected = quality.get("suspected_reversal")
+    return f"{quality['grade']}, {suspected} interchanged?" if suspected else str(quality["grade"])
 
 
 def _figure(value: float | None) -> str:

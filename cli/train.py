@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from cli.client import Event, Json, Platform
 from cli.datasets import dataset_named
 from cli.errors import CommandFailed, ExitCode
-from cli.models import ModelName
+from cli.models import MinQuality, ModelName
 from cli.output import notices, print_json, say
 from cli.settings import DEFAULT_URL, ApiKey, AsJson, Connection, Url
 
@@ -35,6 +35,7 @@ def train(  # noqa: PLR0913 every parameter is an option of the command
     workers: Annotated[int | None, typer.Option(min=1, help="Workers that train together.")] = None,
     gpus: Annotated[int | None, typer.Option(min=0, help="Whole GPUs of each worker, asked of the cluster.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")] = None,
+    min_quality: MinQuality = None,
     more: Annotated[
         list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Any other field of the training request.")
     ] = None,
@@ -51,7 +52,7 @@ def train(  # noqa: PLR0913 every parameter is an option of the command
         raise CommandFailed("Say where to start from: one of --architecture or --base.", ExitCode.USAGE)
     start = {"architecture": architecture} if base is None else {"base_model": ModelName.parse(base).reference()}
     given: Json = {"model_name": name, "mode": mode, "max_epochs": epochs, "seed": seed, "workers": workers}
-    given |= {"gpus_per_worker": gpus, **start, **_fields(more or ())}
+    given |= {"gpus_per_worker": gpus, "min_quality": min_quality, **start, **_fields(more or ())}
     with Platform(Connection(url, api_key)) as platform:
         given["dataset_id"] = dataset_named(platform, dataset)
         given["validation_dataset_id"] = dataset_named(platform, validation_dataset) if validation_dataset else None
@@ -109,8 +110,8 @@ def _draw(progress: Progress, task: TaskID, event: Event) -> None:
     payload = event.payload
     if event.kind == "state":
         progress.update(task, description=payload["state"])
-    elif event.kind == "log" and "waiting_for" in payload:
-        say(f"waits: {payload['waiting_for']}")
+    elif event.kind == "log":
+        _tell(payload)
     elif event.kind == "progress":
         progress.update(task, description=payload["stage"])
         if "epoch" in payload:
@@ -121,6 +122,13 @@ def _draw(progress: Progress, task: TaskID, event: Event) -> None:
         progress.update(task, completed=payload["epoch"], figures=figures)
         if not progress.console.is_terminal:
             say(f"epoch {payload['epoch']}: {figures}")
+
+
+def _tell(payload: Json) -> None:
+    if "waiting_for" in payload:
+        say(f"waits: {payload['waiting_for']}")
+    for reason, count in payload.get("excluded", {}).items():
+        say(f"left out, {count} of the ECGs: {reason}")
 
 
 def _show(training: Json, *, as_json: bool) -> None:

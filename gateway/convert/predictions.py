@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from einthoven.inference.v1 import inference_pb2 as pb
 from einthoven.ingest.v1 import ingest_pb2
+from gateway.convert import quality
 from gateway.convert.models import named, ref, ref_of
 from gateway.convert.remarks import remarks
 from gateway.convert.uploads import file_problem
@@ -13,15 +14,18 @@ from gateway.schemas.uploads import InlinePrediction
 
 def predict(body: PredictionRequest) -> pb.PredictRequest:
     """Ask for predictions of stored records or of a dataset."""
+    request = pb.PredictRequest(model=ref_of(body.model), min_quality=body.min_quality.value)
     if body.record_ids is not None:
-        return pb.PredictRequest(model=ref_of(body.model), records=pb.RecordIds(record_ids=body.record_ids))
-    return pb.PredictRequest(model=ref_of(body.model), dataset_id=body.dataset_id or "")
+        request.records.record_ids.extend(body.record_ids)
+    else:
+        request.dataset_id = body.dataset_id or ""
+    return request
 
 
 def predict_inline(fields: InlinePrediction, decoded: ingest_pb2.DecodeFileResponse) -> pb.PredictRequest:
     """Ask for the prediction of one decoded file."""
     inline = pb.InlineSignals(signals=[decoded.signal])
-    return pb.PredictRequest(model=ref(fields.model, fields.version), inline=inline)
+    return pb.PredictRequest(model=ref(fields.model, fields.version), inline=inline, min_quality=fields.min_quality)
 
 
 def batch(message: pb.PredictResponse) -> list[Prediction]:
@@ -77,4 +81,5 @@ def _prediction(message: pb.Prediction) -> Prediction:
         ],
         remarks=remarks(message.remarks),
         error=file_problem(message.error_code, message.error_detail),
+        quality=quality.whole(message.quality) if message.HasField("quality") else None,
     )

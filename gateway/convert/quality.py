@@ -4,6 +4,7 @@ from einthoven.common.v1 import common_pb2
 from einthoven.ingest.v1 import ingest_pb2 as pb
 from gateway.convert.remarks import remarks
 from gateway.schemas.quality import (
+    EcgQuality,
     Flag,
     FlaggedLead,
     Grade,
@@ -27,6 +28,16 @@ def summary(message: common_pb2.Quality) -> QualitySummary:
             for lead in message.leads
             if lead.flags
         ],
+    )
+
+
+def whole(message: common_pb2.Quality) -> EcgQuality:
+    """Return quality without its leads."""
+    return EcgQuality(
+        grade=Grade(message.grade),
+        reasons=remarks(message.reasons),
+        suspected_reversal=message.suspected_reversal or None,
+        pacing=Pacing(message.pacing),
     )
 
 

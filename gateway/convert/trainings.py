@@ -51,8 +51,18 @@ _PLAIN: Final = (
     "rate_hz",
     "workers",
     "gpus_per_worker",
+    "min_quality",
 )
 """Fields that are called the same and mean the same on both sides."""
+_EMPTY_IS_NONE: Final = (
+    "validation_dataset_id",
+    "architecture",
+    "task",
+    "preprocessing",
+    "optimizer",
+    "learning_rate",
+    "min_quality",
+)
 
 
 def architectures_request() -> pb.ListArchitecturesRequest:
@@ -133,9 +143,8 @@ def event(message: pb.WatchTrainingResponse) -> Event:
 
 def _spec(message: pb.TrainingSpec) -> FilledSpec:
     plain: dict[str, Any] = {name: getattr(message, name) for name in _PLAIN}
-    texts = ("validation_dataset_id", "architecture", "task", "preprocessing", "optimizer", "learning_rate")
     return FilledSpec(
-        **{name: value or None if name in texts else value for name, value in plain.items()},
+        **{name: value or None if name in _EMPTY_IS_NONE else value for name, value in plain.items()},
         base_model=named(message.base_model) if message.HasField("base_model") else None,
         mode=_MODE_BACK.get(message.mode),
     )

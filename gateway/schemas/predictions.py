@@ -8,6 +8,7 @@ from pydantic.config import JsonDict
 from gateway.schemas import RequestSchema, Schema
 from gateway.schemas.models import ModelRef
 from gateway.schemas.problems import FileProblem
+from gateway.schemas.quality import GRADED, EcgQuality, MinQuality
 from gateway.schemas.remarks import Remark
 
 MAX_RECORDS = 10_000
@@ -18,7 +19,9 @@ _PREDICTION: JsonDict = {
     "scores": [{"name": "infarction", "value": 0.93, "positive": True, "codes": {"icd10": "I21"}}],
     "remarks": [],
     "error": None,
+    "quality": GRADED,
 }
+_MIN_QUALITY = "The least grade that is predicted; an ECG below it is refused with its reasons, the others are not."
 
 
 class PredictionRequest(RequestSchema):
@@ -31,6 +34,7 @@ class PredictionRequest(RequestSchema):
     model: ModelRef
     record_ids: list[str] | None = Field(default=None, min_length=1, max_length=MAX_RECORDS)
     dataset_id: str | None = Field(default=None, min_length=1, max_length=63)
+    min_quality: MinQuality = Field(default=MinQuality.POOR, description=_MIN_QUALITY)
 
     @model_validator(mode="after")
     def _one_input(self) -> Self:
@@ -58,6 +62,9 @@ class Prediction(Schema):
     scores: list[Score]
     remarks: list[Remark]
     error: FileProblem | None = Field(default=None, description="Why this ECG could not be predicted.")
+    quality: EcgQuality | None = Field(
+        default=None, description="How good the ECG is, told of refused ones too; null where it could not be read."
+    )
 
 
 class PredictionReport(Schema):

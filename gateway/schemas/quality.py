@@ -21,13 +21,13 @@ _LEAD: JsonDict = {
     "noise_mv": 0.004,
     "spikes": 0.0,
 }
-_GRADED: JsonDict = {
+GRADED: JsonDict = {
     "grade": "usable",
     "reasons": [{"code": "drift", "text": "V5: the baseline wanders."}],
     "suspected_reversal": None,
     "pacing": "none",
 }
-SUMMARY: JsonDict = {**_GRADED, "leads": [{"lead": "V5", "flags": ["drift"], "is_lost": False}]}
+SUMMARY: JsonDict = {**GRADED, "leads": [{"lead": "V5", "flags": ["drift"], "is_lost": False}]}
 
 
 class Grade(StrEnum):
@@ -37,6 +37,15 @@ class Grade(StrEnum):
     USABLE = "usable"
     POOR = "poor"
     UNUSABLE = "unusable"
+
+
+class MinQuality(StrEnum):
+    """The least grade that a model is asked about or learns from; "any" lets everything through."""
+
+    ANY = "any"
+    POOR = "poor"
+    USABLE = "usable"
+    GOOD = "good"
 
 
 class Pacing(StrEnum):
@@ -91,6 +100,12 @@ class Graded(Schema):
     pacing: Pacing
 
 
+class EcgQuality(Graded):
+    """How good an ECG is as a whole."""
+
+    model_config = ConfigDict(json_schema_extra={"example": GRADED})
+
+
 class QualitySummary(Graded):
     """How good an ECG is, in short."""
 
@@ -116,7 +131,7 @@ class RecordQuality(Schema):
         json_schema_extra={
             "example": {
                 "record_id": "r-91c0",
-                "quality": {**_GRADED, "leads": [_LEAD], "residual_mv": 0.01, "judged_s": 10.0},
+                "quality": {**GRADED, "leads": [_LEAD], "residual_mv": 0.01, "judged_s": 10.0},
             }
         }
     )

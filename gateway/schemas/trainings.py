@@ -10,6 +10,7 @@ from pydantic.config import JsonDict
 from gateway.schemas import RequestSchema, Schema
 from gateway.schemas.models import NAME_PATTERN, ModelRef
 from gateway.schemas.paging import NEXT_CURSOR
+from gateway.schemas.quality import MinQuality
 
 _SPEC: JsonDict = {
     "model_name": "stroke-screen",
@@ -92,6 +93,9 @@ class TrainingSpec(RequestSchema):
     gpus_per_worker: int | None = Field(
         default=None, ge=0, le=8, description="Whole GPUs that the cluster is asked for, for each worker."
     )
+    min_quality: MinQuality | None = Field(
+        default=None, description='The least grade that is learnt from; "poor" where absent. What is left out is told.'
+    )
 
     @model_validator(mode="after")
     def _one_base(self) -> Self:
@@ -122,6 +126,7 @@ class FilledSpec(Schema):
     rate_hz: float = 0.0
     workers: int = 1
     gpus_per_worker: int = 0
+    min_quality: str | None = Field(default=None, description="Null of a training that came before it was asked.")
 
 
 class TrainingState(StrEnum):

@@ -45,6 +45,9 @@ class InlinePrediction(Declaration):
 
     model: str = Field(pattern=NAME_PATTERN)
     version: str = Field(default="", pattern=VERSION_PATTERN)
+    min_quality: Literal["any", "poor", "usable", "good"] = Field(
+        default="poor", description="The least grade that is predicted; an ECG below it is refused with its reasons."
+    )
 
 
 class ModelDescription(RequestSchema):

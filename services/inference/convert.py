@@ -19,7 +19,10 @@ from services.inference.predictions import (
 from services.inference.runtime.base import Batch, Outputs, TensorFacts
 from services.inference.service import ModelInUse
 from services.shared.errors import ErrorCode, InvalidRequest
+from services.shared.quality import Floor
+from services.shared.quality.gate import floor_named
 from services.shared.rpc.convert import remarks_to_pb, signal_from_pb, tensor_from_pb, tensor_to_pb
+from services.shared.rpc.quality import quality_without_leads_to_pb
 
 MAX_ROWS: Final = 256
 MAX_SCORES: Final = 50_000
@@ -39,6 +42,11 @@ def question_from_pb(request: pb.PredictRequest) -> Question:
             return InlineEcgs(tuple(InlineEcg(*signal_from_pb(each)) for each in request.inline.signals))
         case _:
             raise InvalidRequest("The call names neither records nor a dataset, and brings no ECG along.")
+
+
+def floor_from_pb(request: pb.PredictRequest) -> Floor:
+    """Return the least grade that a call asks for; raises InvalidRequest where there is none of that name."""
+    return floor_named(request.min_quality)
 
 
 def tensors_from_pb(messages: Sequence[pb.NamedTensor]) -> dict[str, Batch]:
@@ -66,7 +74,12 @@ async def answers_to_pb(model: StoredModel, rows: AsyncIterator[Prediction]) -> 
 
 def prediction_to_pb(row: Prediction) -> pb.Prediction:
     """Return what a model says of one ECG; the text of a fault of ours stays inside."""
-    message = pb.Prediction(record_id=row.record_id, file_name=row.file_name, remarks=remarks_to_pb(row.remarks))
+    message = pb.Prediction(
+        record_id=row.record_id,
+        file_name=row.file_name,
+        remarks=remarks_to_pb(row.remarks),
+        quality=quality_without_leads_to_pb(row.quality),
+    )
     message.scores.extend(_score_to_pb(score) for score in row.scores)
     if row.error is not None:
         message.error_code = row.error.code.value

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, TypeVar
 
@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from services.inference.batching import ROWS_HANDED_OVER
 from services.inference.cache import ReadyModel
-from services.inference.predictions import InlineEcg, Prediction, StoredModel, StoredRecord
+from services.inference.predictions import InlineEcg, Prediction, StoredRecord
 from services.inference.scoring import scores
 from services.shared.ecg import Recording, Signal
 from services.shared.errors import PlatformError, TooLarge
-from services.shared.model_contract import InputContract, OutputContract
+from services.shared.model_contract import InputContract, Manifest, OutputContract
 from services.shared.preprocessing import Prepared, prepare
+from services.shared.quality import Floor, Quality, assess_recording
+from services.shared.quality.gate import reaches, too_low
 from services.shared.signals import SignalRef, SignalStore
 
 MAX_CHUNK_RECORDS: Final = 64
@@ -37,12 +39,32 @@ _Answer = NDArray[np.float32] | PlatformError
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """What ECGs are taken through."""
+
+    manifest: Manifest
+    ready: ReadyModel
+    floor: Floor
+    """The least grade that the model is asked about."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Asked:
     """One ECG that is asked for; `recording` raises what is wrong with it."""
 
     record_id: str
     file_name: str
     recording: Callable[[], Recording]
+    quality: Quality | None = None
+    """As judged when it came in; None where it was not."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fed:
+    """One ECG as a model is fed it, or why it is not."""
+
+    prepared: Prepared | PlatformError
+    quality: Quality | None
 
 
 class Pipeline:
@@ -52,18 +74,14 @@ class Pipeline:
         self._signals = signals
         self._preparing = preparing
 
-    async def records(
-        self, model: StoredModel, ready: ReadyModel, records: AsyncGenerator[StoredRecord, None]
-    ) -> AsyncGenerator[Prediction, None]:
+    async def records(self, way: Way, records: AsyncGenerator[StoredRecord, None]) -> AsyncGenerator[Prediction, None]:
         """Predict stored records in their order; one that fails is a prediction with its error."""
         asked = aclosing(self._asked(records))
-        async with asked as ecgs, aclosing(self._predictions(model, ready, ecgs)) as rows:
+        async with asked as ecgs, aclosing(self._predictions(way, ecgs)) as rows:
             async for row in rows:
                 yield row
 
-    async def inline(
-        self, model: StoredModel, ready: ReadyModel, ecgs: AsyncGenerator[InlineEcg, None]
-    ) -> AsyncGenerator[Prediction, None]:
+    async def inline(self, way: Way, ecgs: AsyncGenerator[InlineEcg, None]) -> AsyncGenerator[Prediction, None]:
         """Predict ECGs that came with the call."""
 
         async def asked() -> AsyncGenerator[_Asked, None]:
@@ -71,31 +89,30 @@ class Pipeline:
                 async for ecg in ecgs:
                     yield _Asked("", "", partial(Recording, ecg.signal, ecg.leads, ecg.rate_hz))
 
-        async with aclosing(self._predictions(model, ready, asked())) as rows:
+        async with aclosing(self._predictions(way, asked())) as rows:
             async for row in rows:
                 yield row
 
-    async def _predictions(
-        self, model: StoredModel, ready: ReadyModel, ecgs: AsyncGenerator[_Asked, None]
-    ) -> AsyncGenerator[Prediction, None]:
+    async def _predictions(self, way: Way, ecgs: AsyncGenerator[_Asked, None]) -> AsyncGenerator[Prediction, None]:
         async def predict(group: list[_Asked]) -> list[Prediction]:
-            return await self._predict(model, ready, group)
+            return await self._predict(way, group)
 
-        groups = _grouped(ecgs, max(ROWS_HANDED_OVER, ready.batcher.size))
+        groups = _grouped(ecgs, max(ROWS_HANDED_OVER, way.ready.batcher.size))
         async with aclosing(in_order(groups, predict, ahead=GROUPS_AHEAD)) as predicted:
             async for rows in predicted:
                 for row in rows:
                     yield row
 
-    async def _predict(self, model: StoredModel, ready: ReadyModel, group: list[_Asked]) -> list[Prediction]:
-        contract = model.manifest
-        fed = await asyncio.get_running_loop().run_in_executor(self._preparing, _prepared, group, contract.input)
-        good = [each for each in fed if isinstance(each, Prepared)]
-        answers = iter(await _answers(ready, [each.signal for each in good], contract.output.tensor))
+    async def _predict(self, way: Way, group: list[_Asked]) -> list[Prediction]:
+        contract = way.manifest
+        loop = asyncio.get_running_loop()
+        fed = await loop.run_in_executor(self._preparing, _all_fed, group, contract.input, way.floor)
+        good = [each.prepared.signal for each in fed if isinstance(each.prepared, Prepared)]
+        answers = iter(await _answers(way.ready, good, contract.output.tensor))
         return [
-            Prediction(ecg.record_id, ecg.file_name, error=each)
-            if isinstance(each, PlatformError)
-            else _prediction(ecg, each, next(answers), contract.output)
+            Prediction(ecg.record_id, ecg.file_name, error=each.prepared, quality=each.quality)
+            if isinstance(each.prepared, PlatformError)
+            else replace(_prediction(ecg, each.prepared, next(answers), contract.output), quality=each.quality)
             for ecg, each in zip(group, fed, strict=True)
         ]
 
@@ -103,7 +120,7 @@ class Pipeline:
         async with aclosing(self._read(records)) as reads:
             async for record, signal in reads:
                 recording = partial(_recording, record, signal)
-                yield _Asked(record.record_id, record.file_name, recording)
+                yield _Asked(record.record_id, record.file_name, recording, record.quality)
 
     async def _read(self, records: AsyncGenerator[StoredRecord, None]) -> AsyncGenerator[_Read, None]:
         async with aclosing(in_order(_chunks(records), self._read_chunk, ahead=CHUNKS_AHEAD)) as chunks:
@@ -181,15 +198,21 @@ def _recording(record: StoredRecord, signal: Signal | PlatformError) -> Recordin
     return Recording(signal, record.ref.leads, record.ref.rate_hz, record.remarks)
 
 
-def _prepared(group: list[_Asked], contract: InputContract) -> list[Prepared | PlatformError]:
-    """Prepare each ECG, or say why it cannot be."""
-    fed: list[Prepared | PlatformError] = []
-    for ecg in group:
-        try:
-            fed.append(prepare(ecg.recording(), contract))
-        except PlatformError as error:
-            fed.append(error)
-    return fed
+def _all_fed(group: list[_Asked], contract: InputContract, floor: Floor) -> list[_Fed]:
+    return [_fed(ecg, contract, floor) for ecg in group]
+
+
+def _fed(ecg: _Asked, contract: InputContract, floor: Floor) -> _Fed:
+    """Prepare an ECG that reaches the floor, or say why it is not; one that nobody has judged is judged here."""
+    quality = ecg.quality
+    try:
+        recording = ecg.recording()
+        quality = quality or assess_recording(recording)
+        if not reaches(quality.grade, floor):
+            raise too_low(quality, floor)
+        return _Fed(prepare(recording, contract), quality)
+    except PlatformError as error:
+        return _Fed(error, quality)
 
 
 async def _answers(ready: ReadyModel, rows: Sequence[Signal], tensor: str) -> list[_Answer]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from services.shared.ecg import Remark, Signal
 from services.shared.errors import PlatformError
 from services.shared.model_contract import Manifest
+from services.shared.quality import Quality
 from services.shared.signals import SignalRef
 
 
@@ -29,6 +30,8 @@ class StoredRecord:
     file_name: str
     ref: SignalRef
     remarks: tuple[Remark, ...] = ()
+    quality: Quality | None = None
+    """None of a record that came before quality was judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +87,5 @@ class Prediction:
     scores: tuple[Score, ...] = ()
     remarks: tuple[Remark, ...] = ()
     error: PlatformError | None = None
+    quality: Quality | None = None
+    """None where the ECG could not be read."""

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from services.inference.cache import ModelCache, ReadyModel
-from services.inference.pipeline import Pipeline
+from services.inference.pipeline import Pipeline, Way
 from services.inference.ports import Models, Records
 from services.inference.predictions import (
     InlineEcg,
@@ -20,6 +20,7 @@ from services.inference.predictions import (
 from services.inference.runtime.base import Batch, Outputs, TensorFacts
 from services.shared.errors import InvalidRequest
 from services.shared.identity import Caller
+from services.shared.quality import DEFAULT_FLOOR, Floor
 
 MAX_RECORDS: Final = 10_000
 MAX_TENSOR_ROWS: Final = 4_096
@@ -52,17 +53,23 @@ class Inference:
         stored = await self._models.find(caller, name, version)
         return ModelInUse(stored, await self._cache.get(stored))
 
-    def predict(self, caller: Caller, model: ModelInUse, question: Question) -> AsyncGenerator[Prediction, None]:
-        """Predict what was asked for, in that order; raises InvalidRequest where that is nothing or too much."""
+    def predict(
+        self, caller: Caller, model: ModelInUse, question: Question, *, floor: Floor = DEFAULT_FLOOR
+    ) -> AsyncGenerator[Prediction, None]:
+        """Predict what was asked for, in that order, each ECG that reaches the floor of quality.
+
+        Raises InvalidRequest where nothing or too much was asked for.
+        """
+        way = Way(model.stored.manifest, model.ready, floor)
         if isinstance(question, InlineEcgs):
             _check_count(len(question.ecgs), "ECGs came with the call", self._max_inline_signals)
-            return self._pipeline.inline(model.stored, model.ready, _each(question.ecgs))
+            return self._pipeline.inline(way, _each(question.ecgs))
         if isinstance(question, WholeDataset):
             records = self._records.of_dataset(caller, question.dataset_id)
         else:
             _check_count(len(question.record_ids), "records were named", MAX_RECORDS)
             records = self._records.named(caller, question.record_ids)
-        return self._pipeline.records(model.stored, model.ready, records)
+        return self._pipeline.records(way, records)
 
     async def infer(self, model: ModelInUse, tensors: Mapping[str, Batch]) -> Outputs:
         """Run a model on tensors that are already prepared; raises InvalidRequest where they do not fit."""

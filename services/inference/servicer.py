@@ -21,7 +21,8 @@ class InferenceServicer(inference_pb2_grpc.InferenceServiceServicer):
         """Predict stored records, a dataset or inline ECGs."""
         caller = current_caller()
         model = await self._inference.model(caller, request.model.name, request.model.version)
-        async with aclosing(self._inference.predict(caller, model, convert.question_from_pb(request))) as rows:
+        question, floor = convert.question_from_pb(request), convert.floor_from_pb(request)
+        async with aclosing(self._inference.predict(caller, model, question, floor=floor)) as rows:
             async for answer in convert.answers_to_pb(model.stored, rows):
                 yield answer
 

@@ -6,6 +6,7 @@ from einthoven.common.v1 import common_pb2
 from einthoven.events.v1 import events_pb2
 from einthoven.trainer.v1 import trainer_pb2 as pb
 from services.shared.errors import InvalidRequest
+from services.shared.quality.gate import floor_named
 from services.shared.rpc.convert import timestamp
 from services.trainer.architectures import Architecture
 from services.trainer.learning.recipe import Mode
@@ -54,6 +55,7 @@ def spec_from_pb(message: pb.TrainingSpec) -> TrainingSpec:
         rate_hz=message.rate_hz,
         workers=message.workers or 1,
         gpus_per_worker=message.gpus_per_worker,
+        min_quality=floor_named(message.min_quality),
     )
 
 
@@ -141,6 +143,7 @@ def _spec_to_pb(spec: TrainingSpec) -> pb.TrainingSpec:
         rate_hz=spec.rate_hz,
         workers=spec.workers,
         gpus_per_worker=spec.gpus_per_worker,
+        min_quality=spec.min_quality,
     )
     if spec.architecture:
         message.architecture = spec.architecture

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.shared.errors import InvalidRequest
 from services.shared.model_contract import InputContract
+from services.shared.quality import Floor, Grade
 from services.shared.signals import SignalRef
 from services.trainer.learning.labels import Task
 from services.trainer.trainings import TrainingSpec
@@ -32,6 +33,8 @@ class SnapshotRecord:
     signal: SignalRef
     labels: tuple[str, ...]
     patient: str = ""
+    grade: Grade | None = None
+    """Of its quality; None where it was never judged, which then the worker does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,10 @@ class Snapshot:
     """Records that are left out, for they have no label."""
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     """Codes by system of the classes that have exactly one, e.g. {"AF": {"icd10": "I48"}}."""
+    floor: Floor = "any"
+    """The least grade that is learnt from."""
+    below: dict[Grade, int] = field(default_factory=dict)
+    """How many labelled records are left out, by their grade, for they do not reach the floor."""
 
     @property
     def labels(self) -> list[tuple[str, ...]]:

@@ -8,8 +8,10 @@ from services.shared.errors import InvalidModel, InvalidRequest
 from services.shared.identity import Caller
 from services.shared.model_contract import PRESETS, InputContract
 from services.shared.observability import tracing
+from services.shared.quality.gate import floor_named
 from services.shared.storage import ObjectStore
 from services.trainer import checking, job
+from services.trainer.gating import gated
 from services.trainer.job import Job, Snapshot
 from services.trainer.learning.labels import encode, tell_classes, tell_task
 from services.trainer.learning.split import split
@@ -44,10 +46,11 @@ class Planner:
         if base is not None:  # The newest may be another one tomorrow.
             spec = replace(spec, base_model=ModelName(base.base.name, base.base.version))
         contract = _contract(spec, base)
-        snapshot = await self._datasets.snapshot(caller, spec.dataset_id)
+        floor = floor_named(spec.min_quality)
+        snapshot = gated(await self._datasets.snapshot(caller, spec.dataset_id), floor)
         held_out = None
         if spec.validation_dataset_id:
-            held_out = await self._datasets.snapshot(caller, spec.validation_dataset_id)
+            held_out = gated(await self._datasets.snapshot(caller, spec.validation_dataset_id), floor)
         return await asyncio.to_thread(_plan, caller.tenant, training_id, spec, contract, base, snapshot, held_out)
 
     async def write(self, plan: Plan) -> None:

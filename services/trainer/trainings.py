@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
+from services.shared.quality import DEFAULT_FLOOR, Floor
 from services.trainer.learning.recipe import (
     DEFAULT_BATCH_SIZE,
     DEFAULT_EPOCHS,
@@ -59,6 +60,8 @@ class TrainingSpec:
     """Workers that train together."""
     gpus_per_worker: int = 0
     """Whole GPUs that the cluster is asked for, for each worker."""
+    min_quality: Floor | Literal[""] = ""
+    """The least grade that is learnt from; of a training that came before this was asked, empty: all were."""
 
     @property
     def processes_per_worker(self) -> int:
@@ -78,6 +81,7 @@ class TrainingSpec:
             patience=self.patience or DEFAULT_PATIENCE,
             batch_size=self.batch_size or DEFAULT_BATCH_SIZE,
             optimizer=self.optimizer or "adamw",
+            min_quality=self.min_quality or DEFAULT_FLOOR,
             rate_hz=self.rate_hz or (0.0 if from_model else DEFAULT_RATE_HZ),
         )
 

@@ -21,6 +21,10 @@ GOAL_SPECIFICITY: Final = 0.97
 GOALS: Final = {"la_ra": 0.9, "la_ll": 0.0, "ra_ll": 0.9, "rotated": 0.9, "rotated_back": 0.9, "ra_rl": 0.9,
                 "la_rl": 0.9, "arms_legs": 0.9, "ll_rl": 0.0, "precordial": 0.7}  # fmt: skip
 """Sensitivities; LA/LL is weak by nature, and LL/RL changes nothing that could be seen."""
+_NAMED: Final = {"la_ra": ("RA/LA",), "la_ll": ("LA/LL",), "ra_ll": ("RA/LL",), "rotated": ("RA-LA-LL rotated",),
+                 "rotated_back": ("RA-LL-LA rotated",), "ra_rl": ("RA/RL",), "la_rl": ("LA/RL",),
+                 "arms_legs": ("both arms/legs",), "precordial": tuple(f"V{at}" for at in range(1, 7))}  # fmt: skip
+"""What each is called where it is suspected; LL/RL never is."""
 GOAL_FOUND: Final = 0.9
 
 
@@ -57,6 +61,19 @@ def quality_reversal_none() -> Row:
     value = interchanges.share(ludb.signals(), suspected=False)
     goal = f">= {GOAL_SPECIFICITY:g}"
     return Row("quality_reversal_none", value, "specificity", goal, value >= GOAL_SPECIFICITY)
+
+
+def _specific(kind: str) -> Row:
+    """Measure the specificity of one kind: records as they are in which this very interchange is not suspected."""
+    names = _NAMED[kind]
+    value = float(np.mean([not any(name in found for name in names) for found in _kinds_as_it_is()]))
+    goal = f">= {GOAL_SPECIFICITY:g}"
+    return Row(f"quality_reversal_{kind}_specificity", value, "specificity", goal, value >= GOAL_SPECIFICITY)
+
+
+@cache
+def _kinds_as_it_is() -> tuple[str, ...]:
+    return tuple(interchanges.kinds(ludb.signals()))
 
 
 def _reversal(kind: str) -> Row:
@@ -118,5 +135,6 @@ BENCHES: Final = {
     "quality_pacing_ludb": quality_pacing_ludb,
     "quality_reversal_none": quality_reversal_none,
     **{f"quality_reversal_{kind}": partial(_reversal, kind) for kind in GOALS},
+    **{f"quality_reversal_{kind}_specificity": partial(_specific, kind) for kind in _NAMED},
     **{f"quality_{name}": partial(_fault, name) for name in _FAULTS},
 }

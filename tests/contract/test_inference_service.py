@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,10 @@ from services.inference.settings import InferenceSettings
 from services.shared.ecg import STANDARD_LEADS, Signal
 from services.shared.errors import InvalidRequest, NotFound
 from services.shared.identity import Tokens, current_caller
+from services.shared.quality import Grade, assess
 from services.shared.rpc.client import RpcClient
 from services.shared.rpc.convert import ref_to_pb, signal_to_pb, tensor_from_pb, tensor_to_pb
+from services.shared.rpc.quality import quality_to_pb
 from services.shared.rpc.server import RpcServer
 from services.shared.settings import RpcSettings
 from services.shared.signals import SignalRef, SignalStore
@@ -34,6 +36,7 @@ from tests.contract.models_on_the_wire import (
     started,
 )
 from tests.unit.services.exchange import onnx_models
+from tests.unit.services.shared.quality.hearts import ecg
 
 DOCUMENT = onnx_models.document(metadata=[("target_keys", "['SR', 'AFIB', 'PACE']")], final="Sigmoid")
 MODEL = common_pb2.ModelRef(name="m")
@@ -44,6 +47,8 @@ class StandInIngest(ingest_pb2_grpc.IngestServiceServicer):
 
     def __init__(self, records: list[SignalRef]) -> None:
         self._records = records
+        judged = replace(assess(ecg(), STANDARD_LEADS, 500), grade=Grade.POOR, suspected_reversal="RA/LA")
+        self.qualities = {"r1": judged}
 
     async def ResolveRecords(
         self, request: ingest_pb2.ResolveRecordsRequest, context: Any
@@ -54,7 +59,12 @@ class StandInIngest(ingest_pb2_grpc.IngestServiceServicer):
         for index, ref in enumerate(self._records):
             record_id = f"r{index}"
             if not wanted or record_id in wanted:
-                record = ingest_pb2.Record(record_id=record_id, file_name=f"{index}.csv", signal=ref_to_pb(ref))
+                record = ingest_pb2.Record(
+                    record_id=record_id,
+                    file_name=f"{index}.csv",
+                    signal=ref_to_pb(ref),
+                    quality=quality_to_pb(self.qualities.get(record_id)),  # None came before it was judged.
+                )
                 yield ingest_pb2.ResolveRecordsResponse(records=[record])
 
 
@@ -67,7 +77,7 @@ class Wire:
     stub: Any
 
     async def predict(self, caller: Any = CARDIOLOGY, **question: Any) -> list[Any]:
-        request = inference_pb2.PredictRequest(model=MODEL, **question)
+        request = inference_pb2.PredictRequest(model=MODEL, **{"min_quality": "any", **question})
         return [each async for each in self.client.server_stream(self.stub.Predict, request, caller=caller)]
 
 
@@ -186,3 +196,25 @@ async def test_a_call_that_asks_for_nothing_is_refused(wire: Wire) -> None:
     signal = common_pb2.Signal(data=b"123", leads=STANDARD_LEADS, samples=7, rate_hz=100)
     with pytest.raises(InvalidRequest, match="is not 12 leads x 7 samples"):
         await wire.predict(inline=inference_pb2.InlineSignals(signals=[signal]))
+
+
+async def test_what_is_unusable_is_refused_by_default_and_the_rest_is_told_how_good_it_is(wire: Wire) -> None:
+    answers = await wire.predict(dataset_id="d", min_quality="")
+
+    rows = [row for answer in answers for row in answer.predictions]
+    assert [row.error_code for row in rows] == ["INVALID_REQUEST", "", "INVALID_REQUEST", "INVALID_REQUEST"]
+    assert [row.quality.grade for row in rows] == ["unusable", "poor", "unusable", "unusable"]
+    assert "All leads: no signal" in rows[0].error_detail
+    assert [reason.code for reason in rows[0].quality.reasons] == ["flat", "lost_leads"]
+    assert rows[1].quality.suspected_reversal == "RA/LA"
+    assert not rows[1].quality.leads
+
+
+async def test_a_better_grade_may_be_asked_for_and_must_be_one(wire: Wire) -> None:
+    question = {"records": inference_pb2.RecordIds(record_ids=["r1"])}
+
+    (answer,) = await wire.predict(**question, min_quality="usable")
+
+    assert "The quality of the ECG is poor; asked for was usable or better." in answer.predictions[0].error_detail
+    with pytest.raises(InvalidRequest, match="no min_quality 'best'"):
+        await wire.predict(**question, min_quality="best")

@@ -10,6 +10,7 @@ from services.inference.predictions import StoredRecord
 from services.shared.identity import Caller
 from services.shared.rpc.client import RpcClient
 from services.shared.rpc.convert import ref_from_pb, remarks_from_pb
+from services.shared.rpc.quality import quality_from_pb
 
 SERVICE: Final = "einthoven.ingest.v1.IngestService"
 
@@ -34,5 +35,14 @@ class IngestClient:
         async with aclosing(answers):  # type: ignore[type-var]  # it is a generator, whatever its type says
             async for response in answers:
                 for record in response.records:
-                    remarks = remarks_from_pb(record.remarks)
-                    yield StoredRecord(record.record_id, record.file_name, ref_from_pb(record.signal), remarks)
+                    yield _record(record)
+
+
+def _record(record: pb.Record) -> StoredRecord:
+    return StoredRecord(
+        record.record_id,
+        record.file_name,
+        ref_from_pb(record.signal),
+        remarks_from_pb(record.remarks),
+        quality_from_pb(record.quality) if record.HasField("quality") else None,
+    )

@@ -4,7 +4,19 @@ Every limit stands in grading.py, what was measured with them in docs/quality.md
 """
 
 from services.shared.quality.assessing import assess, assess_recording
+from services.shared.quality.gate import DEFAULT_FLOOR, FLOORS, Floor
 from services.shared.quality.pacing import Pacing
 from services.shared.quality.result import Flag, Grade, LeadQuality, Quality
 
-__all__ = ["Flag", "Grade", "LeadQuality", "Pacing", "Quality", "assess", "assess_recording"]
+__all__ = [
+    "DEFAULT_FLOOR",
+    "FLOORS",
+    "Flag",
+    "Floor",
+    "Grade",
+    "LeadQuality",
+    "Pacing",
+    "Quality",
+    "assess",
+    "assess_recording",
+]

@@ -8,6 +8,7 @@ from typing import Final
 from einthoven.ingest.v1 import ingest_pb2 as pb
 from einthoven.ingest.v1 import ingest_pb2_grpc
 from services.shared.identity import Caller
+from services.shared.quality import Grade
 from services.shared.rpc.client import RpcClient
 from services.shared.rpc.convert import ref_from_pb
 from services.trainer.job import Snapshot, SnapshotRecord
@@ -38,7 +39,8 @@ class IngestDatasets:
 
 def _record(record: pb.Record) -> SnapshotRecord:
     labels = tuple(dict.fromkeys(label.name for label in record.labels))
-    return SnapshotRecord(record.record_id, ref_from_pb(record.signal), labels, record.patient)
+    grade = Grade(record.quality.grade) if record.HasField("quality") else None
+    return SnapshotRecord(record.record_id, ref_from_pb(record.signal), labels, record.patient, grade)
 
 
 def _codes(records: Iterable[pb.Record]) -> dict[str, dict[str, str]]:

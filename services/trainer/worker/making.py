@@ -59,7 +59,8 @@ class Maker:
         preparer = Preparer(self.store, self.scratch, self._tell_preparing)
         materials = await gather(self.store, training, preparer)
         if materials.excluded:
-            self.reporter.note("log", {"text": "Some ECGs cannot be used.", "excluded": dict(materials.excluded)})
+            counts = {"excluded": dict(materials.excluded), "below_min_quality": materials.below}
+            self.reporter.note("log", {"text": "Some ECGs are left out.", **counts})
         folder = training.key("").rstrip("/")
         checkpoints = StoredCheckpoints(self.store, folder, asyncio.get_running_loop())
         with joined(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from services.shared.errors import InvalidModel
 from services.shared.storage import ObjectStore
 from services.trainer import job
+from services.trainer.gating import check_left, left_out_by_grade, reason
 from services.trainer.job import Job, Snapshot
 from services.trainer.learning.data import LearningData, learning_data
 from services.trainer.learning.labels import encode
@@ -42,6 +43,8 @@ class Materials:
     parts: dict[str, Part]
     excluded: Counter[str]
     """How many records were left out, by reason."""
+    below: dict[str, int]
+    """How many of them were so for the grade of their quality, by that."""
     codes: dict[str, dict[str, str]]
     dataset_sha256: str
     """Of the snapshot: which records with which labels."""
@@ -71,7 +74,7 @@ def _assemble(
     digest: str,
 ) -> Materials:
     snapshot, prepared = whole
-    kept = prepared.kept()
+    kept = _kept(snapshot, prepared)
     targets = encode(snapshot.labels, made.classes)
     spec = made.spec
     dealt = split(
@@ -90,15 +93,27 @@ def _assemble(
     excluded = _left_out(snapshot, prepared)
     if held_out is not None:
         other, theirs = held_out
-        parts[VALIDATION] = _part(other, encode(other.labels, made.classes), theirs.kept())
-        validated = (theirs.signals[theirs.kept()], parts[VALIDATION].targets)
+        rows = _kept(other, theirs)
+        parts[VALIDATION] = _part(other, encode(other.labels, made.classes), rows)
+        validated = (theirs.signals[rows], parts[VALIDATION].targets)
         excluded += _left_out(other, theirs)
     data = learning_data(learnt, validated, task=made.task, classes=made.classes)
-    return Materials(made, data, parts, excluded, snapshot.codes, digest, base)
+    below = left_out_by_grade(excluded, snapshot.floor)
+    return Materials(made, data, parts, excluded, below, snapshot.codes, digest, base)
+
+
+def _kept(snapshot: Snapshot, prepared: PreparedSet) -> NDArray[np.int64]:
+    """Return the places of what was prepared; raises InvalidRequest where the worker's judgement left too little."""
+    kept = prepared.kept()
+    judged = left_out_by_grade(Counter(prepared.excluded.values()), snapshot.floor)
+    check_left(snapshot, [snapshot.records[row] for row in kept], judged, snapshot.floor)
+    return kept
 
 
 def _left_out(snapshot: Snapshot, prepared: PreparedSet) -> Counter[str]:
-    return +(Counter(prepared.excluded.values()) + Counter({"The ECG has no label.": snapshot.unlabelled}))
+    below = {reason(grade, snapshot.floor): count for grade, count in snapshot.below.items()}
+    unlabelled = {"The ECG has no label.": snapshot.unlabelled}
+    return +(Counter(prepared.excluded.values()) + Counter(below) + Counter(unlabelled))
 
 
 def _part(snapshot: Snapshot, targets: NDArray[np.bool_], rows: NDArray[np.int64]) -> Part:

@@ -20,11 +20,15 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from services.shared.ecg import Recording
 from services.shared.errors import InvalidRequest, NotFound
 from services.shared.model_contract import InputContract
 from services.shared.preprocessing import prepare
+from services.shared.quality import Floor, assess_recording
+from services.shared.quality.gate import reaches
 from services.shared.signals import SignalStore, recording
 from services.shared.storage import ObjectStore
+from services.trainer.gating import reason
 from services.trainer.job import Snapshot, SnapshotRecord
 
 CHUNK_BYTES: Final = 4 << 20
@@ -46,6 +50,15 @@ class PreparedSet:
         """Return the places of the records that were prepared."""
         every = range(len(self.signals))
         return np.array([row for row in every if row not in self.excluded], np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What prepared records are for."""
+
+    contract: InputContract
+    floor: Floor
+    """The least grade of those that were never judged."""
 
 
 class Preparer:
@@ -89,8 +102,9 @@ class Preparer:
             async for signal in SignalStore(self._store).read_many(refs):
                 batch.append(signal)
                 if len(batch) == RECORDS_AT_ONCE or row + len(batch) == len(refs):
-                    some = snapshot.records[row : row + len(batch)]
-                    excluded |= await _prepare_some(pool, derived, row, list(zip(batch, some, strict=True)), contract)
+                    some = zip(batch, snapshot.records[row : row + len(batch)], strict=True)
+                    wish = Wish(contract, snapshot.floor)
+                    excluded |= await _prepare_some(pool, derived, row, list(some), wish)
                     row += len(batch)
                     batch = []
                     self._progress(row, len(refs))
@@ -103,12 +117,15 @@ async def _prepare_some(
     derived: NDArray[np.float32],
     first: int,
     batch: Sequence[tuple[NDArray[np.float32], SnapshotRecord]],
-    contract: InputContract,
+    wish: Wish,
 ) -> dict[str, str]:
     def one(place: int) -> str:
         signal, record = batch[place]
         try:
-            derived[first + place] = prepare(recording(signal, record.signal), contract).signal
+            ecg = recording(signal, record.signal)
+            if record.grade is None and (poor := _too_poor(ecg, wish.floor)):
+                return poor
+            derived[first + place] = prepare(ecg, wish.contract).signal
         except InvalidRequest as error:
             return error.detail
         return ""
@@ -118,11 +135,21 @@ async def _prepare_some(
     return {str(first + place): why for place, why in enumerate(reasons) if why}
 
 
+def _too_poor(ecg: Recording, floor: Floor) -> str:
+    """Return why an ECG that was never judged is left out; empty where it is not."""
+    if floor == "any":
+        return ""
+    grade = assess_recording(ecg).grade
+    return "" if reaches(grade, floor) else reason(grade, floor)
+
+
 def derived_key(tenant: str, snapshot: Snapshot, contract: InputContract) -> str:
     """Return where the prepared records lie, without the extension: by dataset version, records and contract."""
     digest = hashlib.sha256(contract.model_dump_json(exclude={"tensor"}).encode())
     for record in snapshot.records:
         digest.update(record.record_id.encode())
+    if any(record.grade is None for record in snapshot.records):  # Which of those are left out is judged on the way.
+        digest.update(snapshot.floor.encode())
     return f"derived/{tenant}/{snapshot.dataset_id}/{snapshot.version}-{digest.hexdigest()[:32]}"
 
 

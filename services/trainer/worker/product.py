@@ -112,7 +112,8 @@ def _manifest(materials: Materials, recipe: Recipe, outcome: Outcome, remarks: t
             dataset_records=len(materials.parts[TRAINING].record_ids),
             code_version=metadata.version(DISTRIBUTION),
             seed=recipe.seed,
-            hyperparameters=hyperparameters | {"epochs": len(outcome.progress.history)},
+            hyperparameters=hyperparameters
+            | {"epochs": len(outcome.progress.history), "min_quality": job.spec.min_quality or "any"},
         ),
         metrics={name: Metric(value=value) for name, value in metrics.items() if value is not None},
         remarks=remarks,

@@ -60,3 +60,24 @@ def test_two_inputs_are_refused(command: Command) -> None:
     result = command("predict", "rhythm", "--record", "r1", "--dataset", "study")
 
     assert result.exit_code == ExitCode.USAGE
+
+
+def test_the_least_quality_is_asked_for_and_the_grade_shown(platform: FakePlatform, command: Command) -> None:
+    doubtful = {"grade": "poor", "reasons": [], "suspected_reversal": "RA/LA", "pacing": "none"}
+    platform.on("POST /predictions", Answer.lines(_row("a.csv") | {"quality": doubtful}))
+
+    result = command("predict", "rhythm", "--record", "r1", "--min-quality", "any")
+
+    assert json.loads(platform.asked("POST /predictions")[0].body)["min_quality"] == "any"
+    assert "poor" in result.output
+    assert "RA/LA" in result.output
+
+
+def test_the_least_quality_goes_along_with_a_file(platform: FakePlatform, command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "one.csv"
+    file.write_text("0,1\n")
+    platform.on("POST /predictions", Answer.of({"predictions": [_row("")]}))
+
+    command("predict", "rhythm", "--file", file, "--min-quality", "good")
+
+    assert b'name="min_quality"' in platform.asked("POST /predictions")[0].body

@@ -104,3 +104,16 @@ def test_detached_it_prints_the_identifier(queued: FakePlatform, command: Comman
 
 def test_it_needs_one_start(command: Command) -> None:
     assert command("train", "--dataset", "d", "--name", "m").exit_code == ExitCode.USAGE
+
+
+def test_what_is_left_out_is_told(queued: FakePlatform, command: Command) -> None:
+    excluded = {"The quality is unusable; asked for was poor or better.": 6}
+    queued.on("GET /trainings/t1/events", _events((1, "log", {"text": "Some.", "excluded": excluded})))
+    queued.on("GET /trainings/t1", Answer.of(_training("succeeded")))
+
+    result = command(
+        "train", "--dataset", "study", "--name", "m", "--architecture", "x", "--min-quality", "poor"
+    )  # fmt: skip
+
+    assert json.loads(queued.asked("POST /trainings")[0].body)["min_quality"] == "poor"
+    assert "left out, 6 of the ECGs: The quality is unusable" in result.stderr

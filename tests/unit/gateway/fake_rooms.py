@@ -57,10 +57,12 @@ class FakeInference(inference_pb2_grpc.InferenceServiceServicer):
 
     def __init__(self) -> None:
         self.begun, self.cancelled = asyncio.Event(), asyncio.Event()
+        self.min_quality = ""
 
     async def Predict(self, request: Any, context: Any) -> Any:
         if request.model.name == "absent":
             raise NotFound("There is no model 'absent'.")
+        self.min_quality = request.min_quality
         ids = list(request.records.record_ids) if request.WhichOneof("input") == "records" else [""]
         try:
             for record_id in ids:
@@ -69,12 +71,14 @@ class FakeInference(inference_pb2_grpc.InferenceServiceServicer):
                     await asyncio.sleep(30)
                 if record_id == "late-fault":
                     raise Conflict("The record went away.")
+                reason = common_pb2.Remark(code="flat", text="V2: no signal.")
+                quality = common_pb2.Quality(grade="poor", reasons=[reason], pacing="none")
                 score = inference_pb2.Score(name="normal", value=0.5, positive=True, codes={"icd10": "Z00"})
                 yield inference_pb2.PredictResponse(
                     model=common_pb2.ModelRef(name=request.model.name, version="1"),
                     model_sha256="ab",
                     task="multilabel",
-                    predictions=[inference_pb2.Prediction(record_id=record_id, scores=[score])],
+                    predictions=[inference_pb2.Prediction(record_id=record_id, scores=[score], quality=quality)],
                 )
         except (asyncio.CancelledError, GeneratorExit):
             self.cancelled.set()

@@ -187,6 +187,25 @@ async def test_predictions_come_in_the_order_asked_for(http: httpx.AsyncClient) 
     assert [row["record_id"] for row in report["predictions"]] == ["r-2", "r-1"]
     assert report["model"] == {"name": "screen", "version": "1"}
     assert report["predictions"][0]["scores"][0]["codes"] == {"icd10": "Z00"}
+    assert report["predictions"][0]["quality"] == {
+        "grade": "poor",
+        "reasons": [{"code": "flat", "text": "V2: no signal."}],
+        "suspected_reversal": None,
+        "pacing": "none",
+    }
+
+
+@pytest.mark.parametrize(("said", "asked"), [({}, "poor"), ({"min_quality": "any"}, "any")])
+async def test_predictions_are_asked_for_from_a_grade_on(
+    http: httpx.AsyncClient, rooms: Rooms, said: dict[str, str], asked: str
+) -> None:
+    stored = {"model": {"name": "screen"}, "record_ids": ["r-1"], **said}
+
+    assert (await http.post(f"{API}/predictions", json=stored)).status_code == 200
+    assert rooms.inference.min_quality == asked
+    form, file = {"model": "screen", "sampling_rate_hz": "500", **said}, {"file": ("a.csv", b"1,2")}
+    assert (await http.post(f"{API}/predictions", data=form, files=file)).status_code == 200
+    assert rooms.inference.min_quality == asked
 
 
 async def test_predictions_come_as_lines(http: httpx.AsyncClient) -> None:
@@ -216,6 +235,7 @@ async def test_lines_of_a_model_that_is_not_there_are_a_status(http: httpx.Async
         {"model": {"name": "screen"}, "record_ids": ["r"], "dataset_id": "d"},
         {"model": {"name": "Not A Name"}, "record_ids": ["r"]},
         {"record_ids": ["r"]},
+        {"model": {"name": "screen"}, "record_ids": ["r"], "min_quality": "best"},
         [],
     ],
 )

@@ -31,6 +31,15 @@ async def test_a_training_is_accepted_with_only_what_was_said(http: httpx.AsyncC
     assert answer.json()["spec"]["architecture"] == "inception_time"
 
 
+async def test_a_training_asks_for_the_least_quality(http: httpx.AsyncClient, rooms: Rooms) -> None:
+    spec = {"model_name": "screen", "dataset_id": "d-1", "architecture": "inception_time", "min_quality": "usable"}
+
+    answer = await http.post(TRAININGS, json=spec)
+
+    assert rooms.trainer.spec.min_quality == "usable"
+    assert answer.json()["spec"]["min_quality"] == "usable"
+
+
 async def test_a_training_starts_from_a_model(http: httpx.AsyncClient, rooms: Rooms) -> None:
     spec = {"model_name": "screen", "dataset_id": "d-1", "base_model": {"name": "base"}, "mode": "head_only"}
 
@@ -46,6 +55,7 @@ async def test_a_training_starts_from_a_model(http: httpx.AsyncClient, rooms: Ro
         {},
         {"architecture": "a", "base_model": {"name": "b"}},
         {"architecture": "a", "max_epochs": 501},
+        {"architecture": "a", "min_quality": "unusable"},
         {"architecture": "a", "validation_fraction": 1.0},
         {"architecture": "a", "epochs": 3},
     ],

@@ -134,10 +134,18 @@ export interface Score {
   codes: Record<string, string>;
 }
 
+/** How good an ECG is as a whole, as told beside what a model says of it. */
+export interface EcgQuality {
+  grade: Quality["grade"];
+  reasons: Remark[];
+  suspected_reversal: string | null;
+}
+
 export interface Prediction {
   scores: Score[];
   remarks: Remark[];
   error: { code: string; detail: string } | null;
+  quality: EcgQuality | null;
 }
 
 export interface PredictionReport {

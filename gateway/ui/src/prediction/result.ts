@@ -1,6 +1,6 @@
 /** Scores as bars, with the threshold that each was held against. */
 
-import type { EcgRecord, Model, PredictionReport, Score } from "../api/types";
+import type { EcgQuality, EcgRecord, Model, PredictionReport, Score } from "../api/types";
 import { h } from "../dom";
 import { remarkList } from "../record/remarks";
 import { oneDecimal, percent } from "../words";
@@ -19,9 +19,20 @@ export function result(report: PredictionReport, model: Model, record: EcgRecord
   const known = new Set(record.remarks.map(({ text }) => text));
   return [
     list,
+    ...caution(prediction.quality),
     h("p", { class: "hint" }, `${said}.${marked} A score is no diagnosis.`),
     remarkList([], prediction.remarks.filter(({ text }) => !known.has(text))),
   ];
+}
+
+/** Say below the scores where the ECG is too bad, or its electrodes too doubtful, to take them as they stand. */
+function caution(quality: EcgQuality | null): HTMLElement[] {
+  if (quality === null) return [];
+  const isBad = quality.grade === "poor" || quality.grade === "unusable";
+  if (!isBad && quality.suspected_reversal === null) return [];
+  const told = isBad ? `The quality of this ECG is ${quality.grade}.` : "The electrodes of this ECG may be interchanged.";
+  const reasons = quality.reasons.filter(({ code }) => isBad || code === "suspected_reversal").map(({ text }) => text);
+  return [h("div", { class: "notice", role: "note" }, h("strong", {}, told), h("p", {}, reasons.join(" ")))];
 }
 
 function bar(score: Score, task: string, model: Model): HTMLElement {

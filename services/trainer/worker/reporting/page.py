@@ -59,7 +59,7 @@ def _sections(report: Mapping[str, Any]) -> Iterable[str]:
     yield _section("How it was made", _table(_facts(report)))
     if report["excluded"]:
         reasons = [(reason, count) for reason, count in report["excluded"].items()]
-        yield _section("ECGs that could not be used", _table(reasons))
+        yield _section("ECGs that were left out", _table(reasons))
     if report["remarks"]:
         yield _section("Remarks", "".join(f"<p>{escape(each)}</p>" for each in report["remarks"]))
 
@@ -99,6 +99,7 @@ def _facts(report: Mapping[str, Any]) -> list[tuple[str, object]]:
             f"{len(taken['leads'])} leads, {taken['samples']} samples at {taken['rate_hz']:g} Hz, {taken['unit']}",
         ),
         ("Preprocessing", steps),
+        ("Least quality", report["quality"]["min_quality"]),
         *((f"ECGs for {name}", count) for name, count in report["samples"].items()),
     ]
     return facts + [(key.replace("_", " ").capitalize(), value) for key, value in recipe.items()]

@@ -24,6 +24,7 @@ def report(materials: Materials, product: Product, *, seconds: float) -> dict[st
         "classes": list(job.classes),
         "samples": {name: len(part.record_ids) for name, part in materials.parts.items()},
         "excluded": dict(materials.excluded),
+        "quality": {"min_quality": job.spec.min_quality or "any", "left_out": materials.below},
         "label_distribution": _distribution(materials),
         "input": job.contract.model_dump(mode="json"),
         "recipe": recipe,

@@ -22,10 +22,12 @@ from services.inference.service import Inference
 from services.inference.settings import BatchSettings, CacheSettings, RuntimeSettings
 from services.shared.ecg import STANDARD_LEADS
 from services.shared.errors import ErrorCode, InvalidRequest, NotFound
+from services.shared.quality import DEFAULT_FLOOR, FLOORS, Floor, Grade, assess
 from services.shared.signals import SignalStore
 from services.shared.storage.filesystem import FolderStore
 from tests.unit.services.inference.fakes import CARDIOLOGY, FakeModels, FakeRecords, ecgs
 from tests.unit.services.inference.stored import constant, stored_model, stored_records
+from tests.unit.services.shared.quality.hearts import ecg
 
 
 @pytest.fixture
@@ -43,9 +45,9 @@ async def inference(store: FolderStore, executor: ThreadPoolExecutor, records: F
         yield Inference(models, records, cache, Pipeline(SignalStore(store), preparing), max_inline_signals=3)
 
 
-async def predicted(inference: Inference, question: Question) -> list[Prediction]:
+async def predicted(inference: Inference, question: Question, floor: Floor = "any") -> list[Prediction]:
     model = await inference.model(CARDIOLOGY, "m", "")
-    async with aclosing(inference.predict(CARDIOLOGY, model, question)) as rows:
+    async with aclosing(inference.predict(CARDIOLOGY, model, question, floor=floor)) as rows:
         return [row async for row in rows]
 
 
@@ -166,3 +168,51 @@ async def test_tensors_that_do_not_fit_are_refused(inference: Inference, name: s
 
     with pytest.raises(InvalidRequest, match="expected"):
         await inference.infer(model, {name: np.zeros(shape, np.float32)})
+
+
+async def test_an_unusable_record_is_refused_with_its_reasons_and_costs_no_other(
+    inference: Inference, records: FakeRecords, store: FolderStore
+) -> None:
+    flat, other = await stored_records(store, [constant(1), constant(2)])
+    good = assess(ecg(), STANDARD_LEADS, 500)
+    records.known = [flat, replace(other, quality=good)]
+
+    refused, answered = await predicted(inference, WholeDataset("d"), DEFAULT_FLOOR)
+
+    assert refused.error is not None
+    assert refused.error.code is ErrorCode.INVALID_REQUEST
+    assert "unusable; asked for was poor or better. All leads: no signal" in refused.error.detail
+    assert refused.quality is not None
+    assert refused.quality.grade is Grade.UNUSABLE
+    assert first_values([answered]) == [2]
+    assert answered.quality == good
+
+
+async def test_the_grade_that_a_record_came_with_is_believed(
+    inference: Inference, records: FakeRecords, store: FolderStore
+) -> None:
+    usable = replace(assess(ecg(), STANDARD_LEADS, 500), grade=Grade.USABLE)
+    (record,) = await stored_records(store, [constant(1)])
+    records.known = [replace(record, quality=usable)]
+
+    answers = [(await predicted(inference, WholeDataset("d"), floor))[0] for floor in FLOORS]
+
+    assert [answer.error is None for answer in answers] == [True, True, True, False]
+    assert all(answer.quality == usable for answer in answers)
+
+
+async def test_any_predicts_everything_and_still_tells_the_grade(inference: Inference) -> None:
+    (row,) = await predicted(inference, InlineEcgs((inline(1),)), "any")
+
+    assert row.error is None
+    assert row.quality is not None
+    assert row.quality.grade is Grade.UNUSABLE
+
+
+async def test_inline_ecgs_are_judged_as_they_come(inference: Inference) -> None:
+    heart = InlineEcg(ecg(), STANDARD_LEADS, 500)
+
+    rows = await predicted(inference, InlineEcgs((heart, inline(1))), DEFAULT_FLOOR)
+
+    assert [row.error is None for row in rows] == [True, False]
+    assert rows[0].quality == assess(ecg(), STANDARD_LEADS, 500)

@@ -12,6 +12,7 @@ from services.shared.ecg import STANDARD_LEADS
 from services.shared.errors import NotFound, PlatformError
 from services.shared.identity import Caller
 from services.shared.model_contract import Manifest
+from services.shared.quality import Grade
 from services.shared.settings import DatabaseSettings
 from services.shared.signals import SignalRef, SignalStore
 from services.shared.storage import ObjectStore
@@ -117,7 +118,7 @@ async def open_rows(folder: Path) -> Database:
 
 
 async def upload(store: ObjectStore, *, records: int = 40, dataset_id: str = "d1", gap_in: int = -1) -> Snapshot:
-    """Store ECGs that differ by the sign of lead I; the labels say which is which."""
+    """Store ECGs that differ by the sign of lead I; the labels say which is which, and the grade is merely claimed."""
     random = np.random.default_rng(1)
     signals = random.standard_normal((records, 12, SAMPLES)).astype(np.float32)
     signs = np.where(np.arange(records) % 2, 1, -1)
@@ -132,7 +133,10 @@ async def upload(store: ObjectStore, *, records: int = 40, dataset_id: str = "d1
         version=3,
         records=tuple(
             SnapshotRecord(
-                f"r{row}", SignalRef(key, row, STANDARD_LEADS, SAMPLES, RATE_HZ), ("up" if signs[row] > 0 else "down",)
+                f"r{row}",
+                SignalRef(key, row, STANDARD_LEADS, SAMPLES, RATE_HZ),
+                ("up" if signs[row] > 0 else "down",),
+                grade=Grade.GOOD,
             )
             for row in range(records)
         ),

@@ -113,6 +113,7 @@ def test_a_spec_goes_over_the_wire_and_back(base: dict[str, object]) -> None:
         seed=7,
         workers=2,
         gpus_per_worker=1,
+        min_quality="usable",
         **base,  # type: ignore[arg-type]
     )
     spec = convert.spec_from_pb(message)

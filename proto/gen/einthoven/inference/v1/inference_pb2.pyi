@@ -77,8 +77,11 @@ class PredictRequest(_message.Message):
     RECORDS_FIELD_NUMBER: _builtins.int
     DATASET_ID_FIELD_NUMBER: _builtins.int
     INLINE_FIELD_NUMBER: _builtins.int
+    MIN_QUALITY_FIELD_NUMBER: _builtins.int
     dataset_id: _builtins.str
     """All records of a dataset."""
+    min_quality: _builtins.str
+    """The least grade of quality that is predicted: "poor" (default), "usable", "good", or "any"; an ECG below is refused."""
     @_builtins.property
     def model(self) -> _common_pb2.ModelRef:
         """The model."""
@@ -98,10 +101,11 @@ class PredictRequest(_message.Message):
         records: Global___RecordIds | None = ...,
         dataset_id: _builtins.str = ...,
         inline: Global___InlineSignals | None = ...,
+        min_quality: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["dataset_id", b"dataset_id", "inline", b"inline", "input", b"input", "model", b"model", "records", b"records"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset_id", b"dataset_id", "inline", b"inline", "input", b"input", "model", b"model", "records", b"records"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset_id", b"dataset_id", "inline", b"inline", "input", b"input", "min_quality", b"min_quality", "model", b"model", "records", b"records"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_input: _TypeAlias = _typing.Literal["records", "dataset_id", "inline"]  # noqa: Y015
     _WhichOneofArgType_input: _TypeAlias = _typing.Literal["input", b"input"]  # noqa: Y015
@@ -177,6 +181,7 @@ class Prediction(_message.Message):
     REMARKS_FIELD_NUMBER: _builtins.int
     ERROR_CODE_FIELD_NUMBER: _builtins.int
     ERROR_DETAIL_FIELD_NUMBER: _builtins.int
+    QUALITY_FIELD_NUMBER: _builtins.int
     record_id: _builtins.str
     """The record; empty for an inline ECG."""
     file_name: _builtins.str
@@ -193,6 +198,10 @@ class Prediction(_message.Message):
     def remarks(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Remark]:
         """What the reader should know, e.g. that the ECG was extended."""
 
+    @_builtins.property
+    def quality(self) -> _common_pb2.Quality:
+        """How good the ECG is, without its leads; absent where it could not be read."""
+
     def __init__(
         self,
         *,
@@ -202,10 +211,11 @@ class Prediction(_message.Message):
         remarks: _abc.Iterable[_common_pb2.Remark] | None = ...,
         error_code: _builtins.str = ...,
         error_detail: _builtins.str = ...,
+        quality: _common_pb2.Quality | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["quality", b"quality"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["error_code", b"error_code", "error_detail", b"error_detail", "file_name", b"file_name", "record_id", b"record_id", "remarks", b"remarks", "scores", b"scores"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error_code", b"error_code", "error_detail", b"error_detail", "file_name", b"file_name", "quality", b"quality", "record_id", b"record_id", "remarks", b"remarks", "scores", b"scores"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

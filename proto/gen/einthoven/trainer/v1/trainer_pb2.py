@@ -26,51 +26,51 @@ from einthoven.common.v1 import common_pb2 as einthoven_dot_common_dot_v1_dot_co
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"einthoven/trainer/v1/trainer.proto\x12\x14\x65inthoven.trainer.v1\x1a einthoven/common/v1/common.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"A\n\x0c\x41rchitecture\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07summary\x18\x02 \x01(\t\x12\x12\n\nparameters\x18\x03 \x01(\x04\"\xf0\x03\n\x0cTrainingSpec\x12\x12\n\nmodel_name\x18\x01 \x01(\t\x12\x12\n\ndataset_id\x18\x02 \x01(\t\x12\x1d\n\x15validation_dataset_id\x18\x03 \x01(\t\x12\x16\n\x0c\x61rchitecture\x18\x04 \x01(\tH\x00\x12\x33\n\nbase_model\x18\x05 \x01(\x0b\x32\x1d.einthoven.common.v1.ModelRefH\x00\x12\x30\n\x04mode\x18\x06 \x01(\x0e\x32\".einthoven.trainer.v1.TrainingMode\x12\x0c\n\x04task\x18\x07 \x01(\t\x12\x15\n\rpreprocessing\x18\x08 \x01(\t\x12\x1b\n\x13validation_fraction\x18\t \x01(\x01\x12\x15\n\rtest_fraction\x18\n \x01(\x01\x12\x12\n\nmax_epochs\x18\x0b \x01(\r\x12\x10\n\x08patience\x18\x0c \x01(\r\x12\x12\n\nbatch_size\x18\r \x01(\r\x12\x11\n\toptimizer\x18\x0e \x01(\t\x12\x15\n\rlearning_rate\x18\x0f \x01(\x01\x12\x11\n\x04seed\x18\x10 \x01(\x04H\x01\x88\x01\x01\x12\x0f\n\x07rate_hz\x18\x11 \x01(\x01\x12\x0f\n\x07workers\x18\x12 \x01(\r\x12\x17\n\x0fgpus_per_worker\x18\x13 \x01(\rB\x06\n\x04\x62\x61seB\x07\n\x05_seed\"\xe5\x02\n\x08Training\x12\x13\n\x0btraining_id\x18\x01 \x01(\t\x12\x30\n\x04spec\x18\x02 \x01(\x0b\x32\".einthoven.trainer.v1.TrainingSpec\x12\x32\n\x05state\x18\x03 \x01(\x0e\x32#.einthoven.trainer.v1.TrainingState\x12\x13\n\x0b\x65pochs_done\x18\x04 \x01(\r\x12,\n\x05model\x18\x05 \x01(\x0b\x32\x1d.einthoven.common.v1.ModelRef\x12\x14\n\x0c\x65rror_detail\x18\x06 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x07 \x01(\r\x12.\n\ncreated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bwaiting_for\x18\n \x01(\t\"\x1a\n\x18ListArchitecturesRequest\"V\n\x19ListArchitecturesResponse\x12\x39\n\rarchitectures\x18\x01 \x03(\x0b\x32\".einthoven.trainer.v1.Architecture\"I\n\x15\x43reateTrainingRequest\x12\x30\n\x04spec\x18\x01 \x01(\x0b\x32\".einthoven.trainer.v1.TrainingSpec\"J\n\x16\x43reateTrainingResponse\x12\x30\n\x08training\x18\x01 \x01(\x0b\x32\x1e.einthoven.trainer.v1.Training\")\n\x12GetTrainingRequest\x12\x13\n\x0btraining_id\x18\x01 \x01(\t\"G\n\x13GetTrainingResponse\x12\x30\n\x08training\x18\x01 \x01(\x0b\x32\x1e.einthoven.trainer.v1.Training\"F\n\x14ListTrainingsRequest\x12.\n\x04page\x18\x01 \x01(\x0b\x32 .einthoven.common.v1.PageRequest\"{\n\x15ListTrainingsResponse\x12\x31\n\ttrainings\x18\x01 \x03(\x0b\x32\x1e.einthoven.trainer.v1.Training\x12/\n\x04page\x18\x02 \x01(\x0b\x32!.einthoven.common.v1.PageResponse\",\n\x15\x43\x61ncelTrainingRequest\x12\x13\n\x0btraining_id\x18\x01 \x01(\t\"J\n\x16\x43\x61ncelTrainingResponse\x12\x30\n\x08training\x18\x01 \x01(\x0b\x32\x1e.einthoven.trainer.v1.Training\"C\n\x14WatchTrainingRequest\x12\x13\n\x0btraining_id\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x04\"}\n\x15WatchTrainingResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x14\n\x0cpayload_json\x18\x03 \x01(\t\x12.\n\ncreated_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"7\n\x10GetReportRequest\x12\x13\n\x0btraining_id\x18\x01 \x01(\t\x12\x0e\n\x06\x66ormat\x18\x02 \x01(\t\"D\n\x11GetReportResponse\x12/\n\x04\x66ile\x18\x01 \x01(\x0b\x32!.einthoven.common.v1.FileDownload*\x83\x01\n\x0cTrainingMode\x12\x1d\n\x19TRAINING_MODE_UNSPECIFIED\x10\x00\x12\x19\n\x15TRAINING_MODE_SCRATCH\x10\x01\x12\x1c\n\x18TRAINING_MODE_ALL_LAYERS\x10\x02\x12\x1b\n\x17TRAINING_MODE_HEAD_ONLY\x10\x03*\xda\x01\n\rTrainingState\x12\x1e\n\x1aTRAINING_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15TRAINING_STATE_QUEUED\x10\x01\x12\x1a\n\x16TRAINING_STATE_RUNNING\x10\x02\x12\x1b\n\x17TRAINING_STATE_EXPORTED\x10\x03\x12\x1c\n\x18TRAINING_STATE_SUCCEEDED\x10\x04\x12\x19\n\x15TRAINING_STATE_FAILED\x10\x05\x12\x1c\n\x18TRAINING_STATE_CANCELLED\x10\x06\x32\xfa\x05\n\x0eTrainerService\x12t\n\x11ListArchitectures\x12..einthoven.trainer.v1.ListArchitecturesRequest\x1a/.einthoven.trainer.v1.ListArchitecturesResponse\x12k\n\x0e\x43reateTraining\x12+.einthoven.trainer.v1.CreateTrainingRequest\x1a,.einthoven.trainer.v1.CreateTrainingResponse\x12\x62\n\x0bGetTraining\x12(.einthoven.trainer.v1.GetTrainingRequest\x1a).einthoven.trainer.v1.GetTrainingResponse\x12h\n\rListTrainings\x12*.einthoven.trainer.v1.ListTrainingsRequest\x1a+.einthoven.trainer.v1.ListTrainingsResponse\x12k\n\x0e\x43\x61ncelTraining\x12+.einthoven.trainer.v1.CancelTrainingRequest\x1a,.einthoven.trainer.v1.CancelTrainingResponse\x12j\n\rWatchTraining\x12*.einthoven.trainer.v1.WatchTrainingRequest\x1a+.einthoven.trainer.v1.WatchTrainingResponse0\x01\x12^\n\tGetReport\x12&.einthoven.trainer.v1.GetReportRequest\x1a\'.einthoven.trainer.v1.GetReportResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"einthoven/trainer/v1/trainer.proto\x12\x14\x65inthoven.trainer.v1\x1a einthoven/common/v1/common.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"A\n\x0c\x41rchitecture\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07summary\x18\x02 \x01(\t\x12\x12\n\nparameters\x18\x03 \x01(\x04\"\x85\x04\n\x0cTrainingSpec\x12\x12\n\nmodel_name\x18\x01 \x01(\t\x12\x12\n\ndataset_id\x18\x02 \x01(\t\x12\x1d\n\x15validation_dataset_id\x18\x03 \x01(\t\x12\x16\n\x0c\x61rchitecture\x18\x04 \x01(\tH\x00\x12\x33\n\nbase_model\x18\x05 \x01(\x0b\x32\x1d.einthoven.common.v1.ModelRefH\x00\x12\x30\n\x04mode\x18\x06 \x01(\x0e\x32\".einthoven.trainer.v1.TrainingMode\x12\x0c\n\x04task\x18\x07 \x01(\t\x12\x15\n\rpreprocessing\x18\x08 \x01(\t\x12\x1b\n\x13validation_fraction\x18\t \x01(\x01\x12\x15\n\rtest_fraction\x18\n \x01(\x01\x12\x12\n\nmax_epochs\x18\x0b \x01(\r\x12\x10\n\x08patience\x18\x0c \x01(\r\x12\x12\n\nbatch_size\x18\r \x01(\r\x12\x11\n\toptimizer\x18\x0e \x01(\t\x12\x15\n\rlearning_rate\x18\x0f \x01(\x01\x12\x11\n\x04seed\x18\x10 \x01(\x04H\x01\x88\x01\x01\x12\x0f\n\x07rate_hz\x18\x11 \x01(\x01\x12\x0f\n\x07workers\x18\x12 \x01(\r\x12\x17\n\x0fgpus_per_worker\x18\x13 \x01(\r\x12\x13\n\x0bmin_quality\x18\x14 \x01(\tB\x06\n\x04\x62\x61seB\x07\n\x05_seed\"\xe5\x02\n\x08Training\x12\x13\n\x0btraining_id\x18\x01 \x01(\t\x12\x30\n\x04spec\x18\x02 \x01(\x0b\x32\".einthoven.trainer.v1.TrainingSpec\x12\x32\n\x05state\x18\x03 \x01(\x0e\x32#.einthoven.trainer.v1.TrainingState\x12\x13\n\x0b\x65pochs_done\x18\x04 \x01(\r\x12,\n\x05model\x18\x05 \x01(\x0b\x32\x1d.einthoven.common.v1.ModelRef\x12\x14\n\x0c\x65rror_detail\x18\x06 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x07 \x01(\r\x12.\n\ncreated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bwaiting_for\x18\n \x01(\t\"\x1a\n\x18ListArchitecturesRequest\"V\n\x19ListArchitecturesResponse\x12\x39\n\rarchitectures\x18\x01 \x03(\x0b\x32\".einthoven.trainer.v1.Architecture\"I\n\x15\x43reateTrainingRequest\x12\x30\n\x04spec\x18\x01 \x01(\x0b\x32\".einthoven.trainer.v1.TrainingSpec\"J\n\x16\x43reateTrainingResponse\x12\x30\n\x08training\x18\x01 \x01(\x0b\x32\x1e.einthoven.trainer.v1.Training\")\n\x12GetTrainingRequest\x12\x13\n\x0btraining_id\x18\x01 \x01(\t\"G\n\x13GetTrainingResponse\x12\x30\n\x08training\x18\x01 \x01(\x0b\x32\x1e.einthoven.trainer.v1.Training\"F\n\x14ListTrainingsRequest\x12.\n\x04page\x18\x01 \x01(\x0b\x32 .einthoven.common.v1.PageRequest\"{\n\x15ListTrainingsResponse\x12\x31\n\ttrainings\x18\x01 \x03(\x0b\x32\x1e.einthoven.trainer.v1.Training\x12/\n\x04page\x18\x02 \x01(\x0b\x32!.einthoven.common.v1.PageResponse\",\n\x15\x43\x61ncelTrainingRequest\x12\x13\n\x0btraining_id\x18\x01 \x01(\t\"J\n\x16\x43\x61ncelTrainingResponse\x12\x30\n\x08training\x18\x01 \x01(\x0b\x32\x1e.einthoven.trainer.v1.Training\"C\n\x14WatchTrainingRequest\x12\x13\n\x0btraining_id\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x04\"}\n\x15WatchTrainingResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x14\n\x0cpayload_json\x18\x03 \x01(\t\x12.\n\ncreated_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"7\n\x10GetReportRequest\x12\x13\n\x0btraining_id\x18\x01 \x01(\t\x12\x0e\n\x06\x66ormat\x18\x02 \x01(\t\"D\n\x11GetReportResponse\x12/\n\x04\x66ile\x18\x01 \x01(\x0b\x32!.einthoven.common.v1.FileDownload*\x83\x01\n\x0cTrainingMode\x12\x1d\n\x19TRAINING_MODE_UNSPECIFIED\x10\x00\x12\x19\n\x15TRAINING_MODE_SCRATCH\x10\x01\x12\x1c\n\x18TRAINING_MODE_ALL_LAYERS\x10\x02\x12\x1b\n\x17TRAINING_MODE_HEAD_ONLY\x10\x03*\xda\x01\n\rTrainingState\x12\x1e\n\x1aTRAINING_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15TRAINING_STATE_QUEUED\x10\x01\x12\x1a\n\x16TRAINING_STATE_RUNNING\x10\x02\x12\x1b\n\x17TRAINING_STATE_EXPORTED\x10\x03\x12\x1c\n\x18TRAINING_STATE_SUCCEEDED\x10\x04\x12\x19\n\x15TRAINING_STATE_FAILED\x10\x05\x12\x1c\n\x18TRAINING_STATE_CANCELLED\x10\x06\x32\xfa\x05\n\x0eTrainerService\x12t\n\x11ListArchitectures\x12..einthoven.trainer.v1.ListArchitecturesRequest\x1a/.einthoven.trainer.v1.ListArchitecturesResponse\x12k\n\x0e\x43reateTraining\x12+.einthoven.trainer.v1.CreateTrainingRequest\x1a,.einthoven.trainer.v1.CreateTrainingResponse\x12\x62\n\x0bGetTraining\x12(.einthoven.trainer.v1.GetTrainingRequest\x1a).einthoven.trainer.v1.GetTrainingResponse\x12h\n\rListTrainings\x12*.einthoven.trainer.v1.ListTrainingsRequest\x1a+.einthoven.trainer.v1.ListTrainingsResponse\x12k\n\x0e\x43\x61ncelTraining\x12+.einthoven.trainer.v1.CancelTrainingRequest\x1a,.einthoven.trainer.v1.CancelTrainingResponse\x12j\n\rWatchTraining\x12*.einthoven.trainer.v1.WatchTrainingRequest\x1a+.einthoven.trainer.v1.WatchTrainingResponse0\x01\x12^\n\tGetReport\x12&.einthoven.trainer.v1.GetReportRequest\x1a\'.einthoven.trainer.v1.GetReportResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'einthoven.trainer.v1.trainer_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_TRAININGMODE']._serialized_start=2079
-  _globals['_TRAININGMODE']._serialized_end=2210
-  _globals['_TRAININGSTATE']._serialized_start=2213
-  _globals['_TRAININGSTATE']._serialized_end=2431
+  _globals['_TRAININGMODE']._serialized_start=2100
+  _globals['_TRAININGMODE']._serialized_end=2231
+  _globals['_TRAININGSTATE']._serialized_start=2234
+  _globals['_TRAININGSTATE']._serialized_end=2452
   _globals['_ARCHITECTURE']._serialized_start=127
   _globals['_ARCHITECTURE']._serialized_end=192
   _globals['_TRAININGSPEC']._serialized_start=195
-  _globals['_TRAININGSPEC']._serialized_end=691
-  _globals['_TRAINING']._serialized_start=694
-  _globals['_TRAINING']._serialized_end=1051
-  _globals['_LISTARCHITECTURESREQUEST']._serialized_start=1053
-  _globals['_LISTARCHITECTURESREQUEST']._serialized_end=1079
-  _globals['_LISTARCHITECTURESRESPONSE']._serialized_start=1081
-  _globals['_LISTARCHITECTURESRESPONSE']._serialized_end=1167
-  _globals['_CREATETRAININGREQUEST']._serialized_start=1169
-  _globals['_CREATETRAININGREQUEST']._serialized_end=1242
-  _globals['_CREATETRAININGRESPONSE']._serialized_start=1244
-  _globals['_CREATETRAININGRESPONSE']._serialized_end=1318
-  _globals['_GETTRAININGREQUEST']._serialized_start=1320
-  _globals['_GETTRAININGREQUEST']._serialized_end=1361
-  _globals['_GETTRAININGRESPONSE']._serialized_start=1363
-  _globals['_GETTRAININGRESPONSE']._serialized_end=1434
-  _globals['_LISTTRAININGSREQUEST']._serialized_start=1436
-  _globals['_LISTTRAININGSREQUEST']._serialized_end=1506
-  _globals['_LISTTRAININGSRESPONSE']._serialized_start=1508
-  _globals['_LISTTRAININGSRESPONSE']._serialized_end=1631
-  _globals['_CANCELTRAININGREQUEST']._serialized_start=1633
-  _globals['_CANCELTRAININGREQUEST']._serialized_end=1677
-  _globals['_CANCELTRAININGRESPONSE']._serialized_start=1679
-  _globals['_CANCELTRAININGRESPONSE']._serialized_end=1753
-  _globals['_WATCHTRAININGREQUEST']._serialized_start=1755
-  _globals['_WATCHTRAININGREQUEST']._serialized_end=1822
-  _globals['_WATCHTRAININGRESPONSE']._serialized_start=1824
-  _globals['_WATCHTRAININGRESPONSE']._serialized_end=1949
-  _globals['_GETREPORTREQUEST']._serialized_start=1951
-  _globals['_GETREPORTREQUEST']._serialized_end=2006
-  _globals['_GETREPORTRESPONSE']._serialized_start=2008
-  _globals['_GETREPORTRESPONSE']._serialized_end=2076
-  _globals['_TRAINERSERVICE']._serialized_start=2434
-  _globals['_TRAINERSERVICE']._serialized_end=3196
+  _globals['_TRAININGSPEC']._serialized_end=712
+  _globals['_TRAINING']._serialized_start=715
+  _globals['_TRAINING']._serialized_end=1072
+  _globals['_LISTARCHITECTURESREQUEST']._serialized_start=1074
+  _globals['_LISTARCHITECTURESREQUEST']._serialized_end=1100
+  _globals['_LISTARCHITECTURESRESPONSE']._serialized_start=1102
+  _globals['_LISTARCHITECTURESRESPONSE']._serialized_end=1188
+  _globals['_CREATETRAININGREQUEST']._serialized_start=1190
+  _globals['_CREATETRAININGREQUEST']._serialized_end=1263
+  _globals['_CREATETRAININGRESPONSE']._serialized_start=1265
+  _globals['_CREATETRAININGRESPONSE']._serialized_end=1339
+  _globals['_GETTRAININGREQUEST']._serialized_start=1341
+  _globals['_GETTRAININGREQUEST']._serialized_end=1382
+  _globals['_GETTRAININGRESPONSE']._serialized_start=1384
+  _globals['_GETTRAININGRESPONSE']._serialized_end=1455
+  _globals['_LISTTRAININGSREQUEST']._serialized_start=1457
+  _globals['_LISTTRAININGSREQUEST']._serialized_end=1527
+  _globals['_LISTTRAININGSRESPONSE']._serialized_start=1529
+  _globals['_LISTTRAININGSRESPONSE']._serialized_end=1652
+  _globals['_CANCELTRAININGREQUEST']._serialized_start=1654
+  _globals['_CANCELTRAININGREQUEST']._serialized_end=1698
+  _globals['_CANCELTRAININGRESPONSE']._serialized_start=1700
+  _globals['_CANCELTRAININGRESPONSE']._serialized_end=1774
+  _globals['_WATCHTRAININGREQUEST']._serialized_start=1776
+  _globals['_WATCHTRAININGREQUEST']._serialized_end=1843
+  _globals['_WATCHTRAININGRESPONSE']._serialized_start=1845
+  _globals['_WATCHTRAININGRESPONSE']._serialized_end=1970
+  _globals['_GETREPORTREQUEST']._serialized_start=1972
+  _globals['_GETREPORTREQUEST']._serialized_end=2027
+  _globals['_GETREPORTRESPONSE']._serialized_start=2029
+  _globals['_GETREPORTRESPONSE']._serialized_end=2097
+  _globals['_TRAINERSERVICE']._serialized_start=2455
+  _globals['_TRAINERSERVICE']._serialized_end=3217
 # @@protoc_insertion_point(module_scope)

@@ -144,6 +144,7 @@ class TrainingSpec(_message.Message):
     RATE_HZ_FIELD_NUMBER: _builtins.int
     WORKERS_FIELD_NUMBER: _builtins.int
     GPUS_PER_WORKER_FIELD_NUMBER: _builtins.int
+    MIN_QUALITY_FIELD_NUMBER: _builtins.int
     model_name: _builtins.str
     """Name of the model to make."""
     dataset_id: _builtins.str
@@ -180,6 +181,8 @@ class TrainingSpec(_message.Message):
     """Workers that train together, 1 to 16; default 1."""
     gpus_per_worker: _builtins.int
     """Whole GPUs of each worker, 0 to 8; 0 asks the cluster for none."""
+    min_quality: _builtins.str
+    """The least grade of quality that is learnt from: "poor" (default), "usable", "good", or "any"; ECGs below are counted."""
     @_builtins.property
     def base_model(self) -> _common_pb2.ModelRef:
         """A model of the store."""
@@ -206,10 +209,11 @@ class TrainingSpec(_message.Message):
         rate_hz: _builtins.float = ...,
         workers: _builtins.int = ...,
         gpus_per_worker: _builtins.int = ...,
+        min_quality: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "architecture", b"architecture", "base", b"base", "base_model", b"base_model", "seed", b"seed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "architecture", b"architecture", "base", b"base", "base_model", b"base_model", "batch_size", b"batch_size", "dataset_id", b"dataset_id", "gpus_per_worker", b"gpus_per_worker", "learning_rate", b"learning_rate", "max_epochs", b"max_epochs", "mode", b"mode", "model_name", b"model_name", "optimizer", b"optimizer", "patience", b"patience", "preprocessing", b"preprocessing", "rate_hz", b"rate_hz", "seed", b"seed", "task", b"task", "test_fraction", b"test_fraction", "validation_dataset_id", b"validation_dataset_id", "validation_fraction", b"validation_fraction", "workers", b"workers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "architecture", b"architecture", "base", b"base", "base_model", b"base_model", "batch_size", b"batch_size", "dataset_id", b"dataset_id", "gpus_per_worker", b"gpus_per_worker", "learning_rate", b"learning_rate", "max_epochs", b"max_epochs", "min_quality", b"min_quality", "mode", b"mode", "model_name", b"model_name", "optimizer", b"optimizer", "patience", b"patience", "preprocessing", b"preprocessing", "rate_hz", b"rate_hz", "seed", b"seed", "task", b"task", "test_fraction", b"test_fraction", "validation_dataset_id", b"validation_dataset_id", "validation_fraction", b"validation_fraction", "workers", b"workers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__seed: _TypeAlias = _typing.Literal["seed"]  # noqa: Y015
     _WhichOneofArgType__seed: _TypeAlias = _typing.Literal["_seed", b"_seed"]  # noqa: Y015

@@ -1,5 +1,6 @@
 """Snapshots become arrays, once; an ECG that cannot be used costs no other."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -76,3 +77,17 @@ async def test_an_array_that_does_not_fit_is_refused(store: FolderStore, tmp_pat
 
     with pytest.raises(InvalidRequest, match="do not fit"):
         await first.prepared("cardiology", snapshot, CONTRACT)
+
+
+async def test_an_ecg_that_was_never_judged_is_judged_on_the_way(store: FolderStore, tmp_path: Path) -> None:
+    noise = await upload(store, records=3)
+    never = replace(noise.records[1], grade=None)
+    snapshot = replace(noise, records=(noise.records[0], never, noise.records[2]), floor="poor")
+    first, _ = preparer(store, tmp_path)
+    second, _ = preparer(store, tmp_path)
+
+    prepared = await first.prepared("cardiology", snapshot, CONTRACT)
+    whole = await second.prepared("cardiology", replace(snapshot, floor="any"), CONTRACT)
+
+    assert prepared.excluded == {1: "The quality is unusable; asked for was poor or better."}
+    assert whole.excluded == {}

@@ -24,6 +24,7 @@ def document(label: str = "AF") -> dict[str, Any]:
         "task": "multiclass",
         "samples": {"training": 8, "validation": 2, "test": 0},
         "excluded": {"Samples of aVR were not recorded.": 1},
+        "quality": {"min_quality": "usable", "left_out": {"poor": 2}},
         "label_distribution": {label: {"training": 4, "validation": 1, "test": 0}},
         "input": {"leads": ["I"], "samples": 1000, "rate_hz": 100.0, "unit": "mV", "preprocessing": [{"name": "z"}]},
         "recipe": {"optimizer": "adamw"},
