@@ -8,12 +8,12 @@ from services.shared.ecg import Recording, Signal
 from services.shared.errors import InvalidRequest, TooLarge
 from services.shared.identity import Caller
 from services.shared.signals import SignalRef, recording
-from services.signal_analysis.batch.run import MAX_ROW_BYTES
-from services.signal_analysis.batch.service import ResultFile
 from services.signal_analysis.compute import Compute
 from services.signal_analysis.fhir import MEDIA_TYPE, SUFFIX, Study, written
 from services.signal_analysis.measurements import Measurement
 from services.signal_analysis.measuring import PlacedWave
+from services.signal_analysis.ports import MAX_ROW_BYTES
+from services.signal_analysis.result_file import ResultFile
 
 FHIR: Final = "fhir"
 
@@ -79,5 +79,7 @@ class Annotator:
     async def _read(self, caller: Caller, record_id: str) -> tuple[Study, Recording]:
         study, ref = await self._studies.study(caller, record_id)
         if ref.row_bytes > MAX_ROW_BYTES:
-            raise TooLarge(f"A recording of {ref.row_bytes >> 20} MiB cannot be measured: {MAX_ROW_BYTES >> 20} are.")
+            raise TooLarge(
+                f"A recording of {ref.row_bytes >> 20} MiB cannot be measured: {MAX_ROW_BYTES >> 20} MiB are the most."
+            )
         return study, recording(await self._signals.read(ref), ref)

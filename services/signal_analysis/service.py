@@ -14,14 +14,12 @@ from services.signal_analysis.engine.measuring import measure
 from services.signal_analysis.filters import UNFILTERED, Filters, cut_filtered
 from services.signal_analysis.measurements import Measurement
 from services.signal_analysis.paper.drawing import Subject
-from services.signal_analysis.ports import Known, Records, Signals
+from services.signal_analysis.ports import MAX_ROW_BYTES, Known, Records, Signals
 from services.signal_analysis.view import View, ViewKind
 from services.signal_analysis.view_file import Form, ViewFile, written
 from services.signal_analysis.views import MAKERS
 from services.signal_analysis.window import FIRST, MAX_DURATION_S, Stretch, cut
 
-MAX_ROW_BYTES: Final = 512 << 20
-"""The largest recording that is read into memory."""
 ENGINE_VERSION: Final = "1"
 """To be raised with every change of what a view holds or how it is drawn: what was kept before is stale then."""
 ETAG_CHARS: Final = 32

@@ -9,7 +9,8 @@ from einthoven.signal_analysis.v1 import measuring_pb2 as pb
 from services.shared.rpc.convert import timestamp
 from services.signal_analysis.annotating import Annotations
 from services.signal_analysis.batch.jobs import Job
-from services.signal_analysis.batch.service import PageOfJobs, ResultFile
+from services.signal_analysis.batch.service import PageOfJobs
+from services.signal_analysis.result_file import ResultFile
 
 _STATES: Final = {
     "queued": pb.MEASUREMENT_JOB_STATE_QUEUED,

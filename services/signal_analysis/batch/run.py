@@ -20,11 +20,11 @@ from services.signal_analysis.batch.one import Task
 from services.signal_analysis.batch.pool import Pool
 from services.signal_analysis.batch.ports import Datasets, Jobs, SignalReader
 from services.signal_analysis.batch.shelf import Shelf
+from services.signal_analysis.ports import MAX_ROW_BYTES
 from services.signal_analysis.window import MAX_DURATION_S
 
 PART_RECORDS: Final = 256
 """How many ECGs are measured anew, at most, where a replica is lost."""
-MAX_ROW_BYTES: Final = 512 << 20
 _TELL_SECONDS: Final = 1.0
 _ROUNDS: Final = 5
 _TOO_LONG: Final = "The recording is larger than 512 MiB; upload the part of interest as a recording of its own."

@@ -1,7 +1,6 @@
 """The use cases of measuring datasets, as a department sees them: its own."""
 
 import asyncio
-import hashlib
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from services.signal_analysis.batch import plotting, tables
 from services.signal_analysis.batch.jobs import Job
 from services.signal_analysis.batch.ports import Bell, Datasets, Jobs
 from services.signal_analysis.batch.shelf import Shelf
+from services.signal_analysis.result_file import ResultFile
 
 DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 1000
@@ -32,20 +32,6 @@ class PageOfJobs:
 
     jobs: tuple[Job, ...]
     next_cursor: str
-
-
-@dataclass(frozen=True, slots=True)
-class ResultFile:
-    """A file that is ready to be sent."""
-
-    file_name: str
-    media_type: str
-    data: bytes
-
-    @property
-    def sha256(self) -> str:
-        """The digest of its bytes."""
-        return hashlib.sha256(self.data).hexdigest()
 
 
 class MeasuringJobs:
