@@ -68,7 +68,7 @@ _PLOT: Final[dict[int | str, dict[str, Any]]] = {
     "/records/{record_id}/measurements",
     summary="Measure an ECG",
     response_model=Measurements,
-    responses={200: _FHIR, **problems(404, 422)},
+    responses={200: _FHIR, **problems(404, 413, 422)},
 )
 async def get_measurements(record_id: RecordId, call: CallOf, kind: MeasurementsKind = MeasurementsFormat.JSON) -> Any:
     """Return what is measured on one ECG; what cannot be told has a reason instead of a value."""

@@ -68,7 +68,7 @@ async def get_quality(record_id: RecordId, call: CallOf) -> RecordQuality:
     summary="Download a signal",
     response_model=None,
     response_class=StreamingResponse,
-    responses={200: _SIGNAL, **problems(404)},
+    responses={200: _SIGNAL, **problems(404, 413)},
 )
 async def export_signal(
     record_id: RecordId,
