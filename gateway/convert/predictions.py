@@ -24,7 +24,8 @@ def predict(body: PredictionRequest) -> pb.PredictRequest:
 
 def predict_inline(fields: InlinePrediction, decoded: ingest_pb2.DecodeFileResponse) -> pb.PredictRequest:
     """Ask for the prediction of one decoded file."""
-    inline = pb.InlineSignals(signals=[decoded.signal])
+    judged = [decoded.quality] if decoded.HasField("quality") else []
+    inline = pb.InlineSignals(signals=[decoded.signal], qualities=judged)
     return pb.PredictRequest(model=ref(fields.model, fields.version), inline=inline, min_quality=fields.min_quality)
 
 

@@ -19,10 +19,10 @@ from services.inference.predictions import (
 from services.inference.runtime.base import Batch, Outputs, TensorFacts
 from services.inference.service import ModelInUse
 from services.shared.errors import ErrorCode, InvalidRequest
-from services.shared.quality import Floor
+from services.shared.quality import Floor, Quality
 from services.shared.quality.gate import floor_named
 from services.shared.rpc.convert import remarks_to_pb, signal_from_pb, tensor_from_pb, tensor_to_pb
-from services.shared.rpc.quality import quality_without_leads_to_pb
+from services.shared.rpc.quality import quality_from_pb, quality_without_leads_to_pb
 
 MAX_ROWS: Final = 256
 MAX_SCORES: Final = 50_000
@@ -39,9 +39,19 @@ def question_from_pb(request: pb.PredictRequest) -> Question:
         case "dataset_id":
             return WholeDataset(request.dataset_id)
         case "inline":
-            return InlineEcgs(tuple(InlineEcg(*signal_from_pb(each)) for each in request.inline.signals))
+            return _inline_from_pb(request.inline)
         case _:
             raise InvalidRequest("The call names neither records nor a dataset, and brings no ECG along.")
+
+
+def _inline_from_pb(message: pb.InlineSignals) -> InlineEcgs:
+    if len(message.qualities) not in {0, len(message.signals)}:
+        raise InvalidRequest(
+            f"{len(message.qualities)} qualities came with {len(message.signals)} ECGs; name all or none."
+        )
+    judged: list[Quality | None] = [quality_from_pb(each) for each in message.qualities]
+    pairs = zip(message.signals, judged or [None] * len(message.signals), strict=True)
+    return InlineEcgs(tuple(InlineEcg(*signal_from_pb(signal), quality) for signal, quality in pairs))
 
 
 def floor_from_pb(request: pb.PredictRequest) -> Floor:

@@ -87,7 +87,7 @@ class Pipeline:
         async def asked() -> AsyncGenerator[_Asked, None]:
             async with aclosing(ecgs):
                 async for ecg in ecgs:
-                    yield _Asked("", "", partial(Recording, ecg.signal, ecg.leads, ecg.rate_hz))
+                    yield _Asked("", "", partial(Recording, ecg.signal, ecg.leads, ecg.rate_hz), ecg.quality)
 
         async with aclosing(self._predictions(way, asked())) as rows:
             async for row in rows:

@@ -41,6 +41,8 @@ class InlineEcg:
     signal: Signal
     leads: tuple[str, ...]
     rate_hz: float
+    quality: Quality | None = None
+    """As judged when it was read; None where it was not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ from services.inference.predictions import InlineEcgs, NamedRecords, Prediction,
 from services.shared.ecg import STANDARD_LEADS, Remark
 from services.shared.errors import Internal, InvalidRequest, NotFound
 from services.shared.model_contract import OutputClass
+from services.shared.quality import assess
 from services.shared.rpc.convert import signal_to_pb, tensor_to_pb
+from services.shared.rpc.quality import quality_to_pb
 from tests.unit.services.inference.stored import constant, manifest
 
 MODEL = StoredModel("m", "1", manifest(), "k", "0" * 64, 1)
@@ -83,3 +85,17 @@ def test_a_tensor_named_twice_is_refused() -> None:
 
     with pytest.raises(InvalidRequest, match="same name"):
         convert.tensors_from_pb([tensor, tensor])
+
+
+def test_inline_ecgs_may_come_judged_all_or_none() -> None:
+    signal = signal_to_pb(constant(1), STANDARD_LEADS, 100)
+    judged = assess(constant(1), STANDARD_LEADS, 100)
+    inline = pb.InlineSignals(signals=[signal, signal], qualities=[quality_to_pb(judged)])  # type: ignore[list-item]
+
+    with pytest.raises(InvalidRequest, match="1 qualities came with 2 ECGs"):
+        convert.question_from_pb(pb.PredictRequest(inline=inline))
+    del inline.signals[1:]
+    question = convert.question_from_pb(pb.PredictRequest(inline=inline))
+
+    assert isinstance(question, InlineEcgs)
+    assert question.ecgs[0].quality == judged

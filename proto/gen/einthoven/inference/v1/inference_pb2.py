@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from einthoven.common.v1 import common_pb2 as einthoven_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&einthoven/inference/v1/inference.proto\x12\x16\x65inthoven.inference.v1\x1a einthoven/common/v1/common.proto\"=\n\rInlineSignals\x12,\n\x07signals\x18\x01 \x03(\x0b\x32\x1b.einthoven.common.v1.Signal\"\x1f\n\tRecordIds\x12\x12\n\nrecord_ids\x18\x01 \x03(\t\"\xe1\x01\n\x0ePredictRequest\x12,\n\x05model\x18\x01 \x01(\x0b\x32\x1d.einthoven.common.v1.ModelRef\x12\x34\n\x07records\x18\x02 \x01(\x0b\x32!.einthoven.inference.v1.RecordIdsH\x00\x12\x14\n\ndataset_id\x18\x03 \x01(\tH\x00\x12\x37\n\x06inline\x18\x04 \x01(\x0b\x32%.einthoven.inference.v1.InlineSignalsH\x00\x12\x13\n\x0bmin_quality\x18\x05 \x01(\tB\x07\n\x05input\"\x9d\x01\n\x05Score\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x12\x10\n\x08positive\x18\x03 \x01(\x08\x12\x37\n\x05\x63odes\x18\x04 \x03(\x0b\x32(.einthoven.inference.v1.Score.CodesEntry\x1a,\n\nCodesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xe8\x01\n\nPrediction\x12\x11\n\trecord_id\x18\x01 \x01(\t\x12\x11\n\tfile_name\x18\x02 \x01(\t\x12-\n\x06scores\x18\x03 \x03(\x0b\x32\x1d.einthoven.inference.v1.Score\x12,\n\x07remarks\x18\x04 \x03(\x0b\x32\x1b.einthoven.common.v1.Remark\x12\x12\n\nerror_code\x18\x05 \x01(\t\x12\x14\n\x0c\x65rror_detail\x18\x06 \x01(\t\x12-\n\x07quality\x18\x07 \x01(\x0b\x32\x1c.einthoven.common.v1.Quality\"\x9c\x01\n\x0fPredictResponse\x12,\n\x05model\x18\x01 \x01(\x0b\x32\x1d.einthoven.common.v1.ModelRef\x12\x14\n\x0cmodel_sha256\x18\x02 \x01(\t\x12\x0c\n\x04task\x18\x03 \x01(\t\x12\x37\n\x0bpredictions\x18\x04 \x03(\x0b\x32\".einthoven.inference.v1.Prediction\"H\n\x0bNamedTensor\x12\x0c\n\x04name\x18\x01 \x01(\t\x12+\n\x06tensor\x18\x02 \x01(\x0b\x32\x1b.einthoven.common.v1.Tensor\"q\n\x0cInferRequest\x12,\n\x05model\x18\x01 \x01(\x0b\x32\x1d.einthoven.common.v1.ModelRef\x12\x33\n\x06inputs\x18\x02 \x03(\x0b\x32#.einthoven.inference.v1.NamedTensor\"s\n\rInferResponse\x12,\n\x05model\x18\x01 \x01(\x0b\x32\x1d.einthoven.common.v1.ModelRef\x12\x34\n\x07outputs\x18\x02 \x03(\x0b\x32#.einthoven.inference.v1.NamedTensor\"D\n\x14\x44\x65scribeModelRequest\x12,\n\x05model\x18\x01 \x01(\x0b\x32\x1d.einthoven.common.v1.ModelRef\";\n\nTensorSpec\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08\x64\x61tatype\x18\x02 \x01(\t\x12\r\n\x05shape\x18\x03 \x03(\x03\"\xc1\x01\n\x15\x44\x65scribeModelResponse\x12,\n\x05model\x18\x01 \x01(\x0b\x32\x1d.einthoven.common.v1.ModelRef\x12\x32\n\x06inputs\x18\x02 \x03(\x0b\x32\".einthoven.inference.v1.TensorSpec\x12\x33\n\x07outputs\x18\x03 \x03(\x0b\x32\".einthoven.inference.v1.TensorSpec\x12\x11\n\tproviders\x18\x04 \x03(\t2\xb4\x02\n\x10InferenceService\x12\\\n\x07Predict\x12&.einthoven.inference.v1.PredictRequest\x1a\'.einthoven.inference.v1.PredictResponse0\x01\x12T\n\x05Infer\x12$.einthoven.inference.v1.InferRequest\x1a%.einthoven.inference.v1.InferResponse\x12l\n\rDescribeModel\x12,.einthoven.inference.v1.DescribeModelRequest\x1a-.einthoven.inference.v1.DescribeModelResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&einthoven/inference/v1/inference.proto\x12\x16\x65inthoven.inference.v1\x1a einthoven/common/v1/common.proto\"n\n\rInlineSignals\x12,\n\x07signals\x18\x01 \x03(\x0b\x32\x1b.einthoven.common.v1.Signal\x12/\n\tqualities\x18\x02 \x03(\x0b\x32\x1c.einthoven.common.v1.Quality\"\x1f\n\tRecordIds\x12\x12\n\nrecord_ids\x18\x01 \x03(\t\"\xe1\x01\n\x0ePredictRequest\x12,\n\x05model\x18\x01 \x01(\x0b\x32\x1d.einthoven.common.v1.ModelRef\x12\x34\n\x07records\x18\x02 \x01(\x0b\x32!.einthoven.inference.v1.RecordIdsH\x00\x12\x14\n\ndataset_id\x18\x03 \x01(\tH\x00\x12\x37\n\x06inline\x18\x04 \x01(\x0b\x32%.einthoven.inference.v1.InlineSignalsH\x00\x12\x13\n\x0bmin_quality\x18\x05 \x01(\tB\x07\n\x05input\"\x9d\x01\n\x05Score\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x12\x10\n\x08positive\x18\x03 \x01(\x08\x12\x37\n\x05\x63odes\x18\x04 \x03(\x0b\x32(.einthoven.inference.v1.Score.CodesEntry\x1a,\n\nCodesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xe8\x01\n\nPrediction\x12\x11\n\trecord_id\x18\x01 \x01(\t\x12\x11\n\tfile_name\x18\x02 \x01(\t\x12-\n\x06scores\x18\x03 \x03(\x0b\x32\x1d.einthoven.inference.v1.Score\x12,\n\x07remarks\x18\x04 \x03(\x0b\x32\x1b.einthoven.common.v1.Remark\x12\x12\n\nerror_code\x18\x05 \x01(\t\x12\x14\n\x0c\x65rror_detail\x18\x06 \x01(\t\x12-\n\x07quality\x18\x07 \x01(\x0b\x32\x1c.einthoven.common.v1.Quality\"\x9c\x01\n\x0fPredictResponse\x12,\n\x05model\x18\x01 \x01(\x0b\x32\x1d.einthoven.common.v1.ModelRef\x12\x14\n\x0cmodel_sha256\x18\x02 \x01(\t\x12\x0c\n\x04task\x18\x03 \x01(\t\x12\x37\n\x0bpredictions\x18\x04 \x03(\x0b\x32\".einthoven.inference.v1.Prediction\"H\n\x0bNamedTensor\x12\x0c\n\x04name\x18\x01 \x01(\t\x12+\n\x06tensor\x18\x02 \x01(\x0b\x32\x1b.einthoven.common.v1.Tensor\"q\n\x0cInferRequest\x12,\n\x05model\x18\x01 \x01(\x0b\x32\x1d.einthoven.common.v1.ModelRef\x12\x33\n\x06inputs\x18\x02 \x03(\x0b\x32#.einthoven.inference.v1.NamedTensor\"s\n\rInferResponse\x12,\n\x05model\x18\x01 \x01(\x0b\x32\x1d.einthoven.common.v1.ModelRef\x12\x34\n\x07outputs\x18\x02 \x03(\x0b\x32#.einthoven.inference.v1.NamedTensor\"D\n\x14\x44\x65scribeModelRequest\x12,\n\x05model\x18\x01 \x01(\x0b\x32\x1d.einthoven.common.v1.ModelRef\";\n\nTensorSpec\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08\x64\x61tatype\x18\x02 \x01(\t\x12\r\n\x05shape\x18\x03 \x03(\x03\"\xc1\x01\n\x15\x44\x65scribeModelResponse\x12,\n\x05model\x18\x01 \x01(\x0b\x32\x1d.einthoven.common.v1.ModelRef\x12\x32\n\x06inputs\x18\x02 \x03(\x0b\x32\".einthoven.inference.v1.TensorSpec\x12\x33\n\x07outputs\x18\x03 \x03(\x0b\x32\".einthoven.inference.v1.TensorSpec\x12\x11\n\tproviders\x18\x04 \x03(\t2\xb4\x02\n\x10InferenceService\x12\\\n\x07Predict\x12&.einthoven.inference.v1.PredictRequest\x1a\'.einthoven.inference.v1.PredictResponse0\x01\x12T\n\x05Infer\x12$.einthoven.inference.v1.InferRequest\x1a%.einthoven.inference.v1.InferResponse\x12l\n\rDescribeModel\x12,.einthoven.inference.v1.DescribeModelRequest\x1a-.einthoven.inference.v1.DescribeModelResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,31 +35,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCORE_CODESENTRY']._loaded_options = None
   _globals['_SCORE_CODESENTRY']._serialized_options = b'8\001'
   _globals['_INLINESIGNALS']._serialized_start=100
-  _globals['_INLINESIGNALS']._serialized_end=161
-  _globals['_RECORDIDS']._serialized_start=163
-  _globals['_RECORDIDS']._serialized_end=194
-  _globals['_PREDICTREQUEST']._serialized_start=197
-  _globals['_PREDICTREQUEST']._serialized_end=422
-  _globals['_SCORE']._serialized_start=425
-  _globals['_SCORE']._serialized_end=582
-  _globals['_SCORE_CODESENTRY']._serialized_start=538
-  _globals['_SCORE_CODESENTRY']._serialized_end=582
-  _globals['_PREDICTION']._serialized_start=585
-  _globals['_PREDICTION']._serialized_end=817
-  _globals['_PREDICTRESPONSE']._serialized_start=820
-  _globals['_PREDICTRESPONSE']._serialized_end=976
-  _globals['_NAMEDTENSOR']._serialized_start=978
-  _globals['_NAMEDTENSOR']._serialized_end=1050
-  _globals['_INFERREQUEST']._serialized_start=1052
-  _globals['_INFERREQUEST']._serialized_end=1165
-  _globals['_INFERRESPONSE']._serialized_start=1167
-  _globals['_INFERRESPONSE']._serialized_end=1282
-  _globals['_DESCRIBEMODELREQUEST']._serialized_start=1284
-  _globals['_DESCRIBEMODELREQUEST']._serialized_end=1352
-  _globals['_TENSORSPEC']._serialized_start=1354
-  _globals['_TENSORSPEC']._serialized_end=1413
-  _globals['_DESCRIBEMODELRESPONSE']._serialized_start=1416
-  _globals['_DESCRIBEMODELRESPONSE']._serialized_end=1609
-  _globals['_INFERENCESERVICE']._serialized_start=1612
-  _globals['_INFERENCESERVICE']._serialized_end=1920
+  _globals['_INLINESIGNALS']._serialized_end=210
+  _globals['_RECORDIDS']._serialized_start=212
+  _globals['_RECORDIDS']._serialized_end=243
+  _globals['_PREDICTREQUEST']._serialized_start=246
+  _globals['_PREDICTREQUEST']._serialized_end=471
+  _globals['_SCORE']._serialized_start=474
+  _globals['_SCORE']._serialized_end=631
+  _globals['_SCORE_CODESENTRY']._serialized_start=587
+  _globals['_SCORE_CODESENTRY']._serialized_end=631
+  _globals['_PREDICTION']._serialized_start=634
+  _globals['_PREDICTION']._serialized_end=866
+  _globals['_PREDICTRESPONSE']._serialized_start=869
+  _globals['_PREDICTRESPONSE']._serialized_end=1025
+  _globals['_NAMEDTENSOR']._serialized_start=1027
+  _globals['_NAMEDTENSOR']._serialized_end=1099
+  _globals['_INFERREQUEST']._serialized_start=1101
+  _globals['_INFERREQUEST']._serialized_end=1214
+  _globals['_INFERRESPONSE']._serialized_start=1216
+  _globals['_INFERRESPONSE']._serialized_end=1331
+  _globals['_DESCRIBEMODELREQUEST']._serialized_start=1333
+  _globals['_DESCRIBEMODELREQUEST']._serialized_end=1401
+  _globals['_TENSORSPEC']._serialized_start=1403
+  _globals['_TENSORSPEC']._serialized_end=1462
+  _globals['_DESCRIBEMODELRESPONSE']._serialized_start=1465
+  _globals['_DESCRIBEMODELRESPONSE']._serialized_end=1658
+  _globals['_INFERENCESERVICE']._serialized_start=1661
+  _globals['_INFERENCESERVICE']._serialized_end=1969
 # @@protoc_insertion_point(module_scope)

@@ -26,18 +26,24 @@ class InlineSignals(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     SIGNALS_FIELD_NUMBER: _builtins.int
+    QUALITIES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def signals(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Signal]:
         """The ECGs, at their native rates."""
+
+    @_builtins.property
+    def qualities(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Quality]:
+        """How good each is, where all were judged as they were read; where none is named they are judged here."""
 
     def __init__(
         self,
         *,
         signals: _abc.Iterable[_common_pb2.Signal] | None = ...,
+        qualities: _abc.Iterable[_common_pb2.Quality] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["signals", b"signals"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["qualities", b"qualities", "signals", b"signals"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
