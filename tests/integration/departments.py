@@ -78,6 +78,7 @@ def at_work(client: httpx.Client, folder: Path, name: str) -> Department:
     ids = instance(journey, record_id) | {
         "dataset_id": dataset_id,
         "record_id": record_id,
+        "job_id": str(journey.answer("POST", f"/datasets/{dataset_id}/measurements")["job_id"]),
         "training_id": str(training["training_id"]),
     }
     return Department(journey, ids | training["model"])
