@@ -66,8 +66,11 @@ run: up ## the same as up
 
 # --- prove -------------------------------------------------------------------------------------------------------------
 
-test: setup ## every test but the fitness checks, on the embedded adapters and on real servers
-	$(BIN)/pytest --ignore=tests/architecture
+test: setup ## every test but the fitness checks, on the embedded adapters and on real servers; on two cores at once
+	mkdir -p build
+	$(BIN)/pytest tests/unit tests/fuzz >build/unit-tests.txt 2>&1 & unit=$$!; \
+	  $(BIN)/pytest --ignore=tests/architecture --ignore=tests/unit --ignore=tests/fuzz; others=$$?; \
+	  wait $$unit; unit=$$?; cat build/unit-tests.txt; exit $$((unit | others))
 
 cluster-test: setup ## the chart on the cluster that KUBECONFIG names; writes build/cluster.json
 	$(BIN)/pytest -m cluster --tb=short tests/cluster
