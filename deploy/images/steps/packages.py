@@ -36,6 +36,25 @@ UNUSED: Final = (
     "pyarrow/libarrow_flight.so*",
     "pyarrow/libarrow_python_flight.so*",
     "pyarrow/_flight*.so",
+    # The same library under two more names than the one it is loaded by.
+    "pyarrow/libarrow_python.so",
+    "pyarrow/libarrow_python.so.*.*",
+    "pyarrow/libarrow_python_parquet_encryption.so",
+    "pyarrow/libarrow_python_parquet_encryption.so.*.*",
+    # The S3 client encrypts nothing by public keys; dialects of databases that are not offered.
+    "Crypto/PublicKey/*.so",
+    "sqlalchemy/dialects/mssql",
+    "sqlalchemy/dialects/mysql",
+    "sqlalchemy/dialects/oracle",
+    # Paper is drawn with DejaVu Sans; pictures are written as PNG; fonts are cut down by Python as well.
+    "matplotlib/mpl-data/fonts/afm",
+    "matplotlib/mpl-data/fonts/pdfcorefonts",
+    "matplotlib/mpl-data/fonts/ttf/cm*.ttf",
+    "matplotlib/mpl-data/fonts/ttf/STIX*.ttf",
+    "matplotlib/mpl-data/fonts/ttf/DejaVuSerif*.ttf",
+    "PIL/_avif*.so",
+    "pillow.libs/libavif*",
+    "fontTools/*/*.so",
     # Headers and programs of the compiler that nobody calls at run time.
     "torch/include",
     "torch/share",
@@ -45,7 +64,8 @@ UNUSED: Final = (
 LOADED: Final = {
     "gateway": "fastapi uvicorn uvloop httptools python_multipart",
     "ingest": "h5py pyarrow.csv pydicom.dataset scipy.io scipy.signal soundfile wfdb",
-    "signal-analysis": "pyarrow.compute pyarrow.csv pyarrow.parquet rlign scipy.signal scipy.ndimage sklearn",
+    "signal-analysis": "matplotlib.backends.backend_agg matplotlib.backends.backend_pdf pyarrow.compute pyarrow.csv"
+    " pyarrow.parquet rlign scipy.signal scipy.ndimage sklearn minio",
     "inference": "onnxruntime scipy.signal scipy.ndimage",
     "exchange": "onnx.checker onnx.shape_inference",
     "trainer": "onnx onnxruntime sklearn.metrics sklearn.model_selection safetensors.torch torch.distributed.run"
