@@ -23,7 +23,7 @@ FLOWS: Final = {
         "postgres:postgres",
     },
     "ingest": SERVERS,
-    "signal-analysis": {"ingest:grpc", "s3:s3"},
+    "signal-analysis": {"ingest:grpc"} | SERVERS,
     "inference": {"ingest:grpc", "exchange:grpc", "s3:s3"},
     "trainer": {"ingest:grpc", "exchange:grpc", "cluster:api"} | SERVERS,
     "exchange": SERVERS,
