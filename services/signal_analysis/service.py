@@ -10,18 +10,18 @@ from services.shared.errors import InvalidRequest, TooLarge
 from services.shared.identity import Caller
 from services.shared.signals import SignalRef, recording
 from services.signal_analysis.compute import Compute
-from services.signal_analysis.engine.measuring import measure
 from services.signal_analysis.filters import UNFILTERED, Filters, cut_filtered
 from services.signal_analysis.measurements import Measurement
+from services.signal_analysis.measuring import ENGINE_VERSION, measure_recording
 from services.signal_analysis.paper.drawing import Subject
 from services.signal_analysis.ports import MAX_ROW_BYTES, Known, Records, Signals
 from services.signal_analysis.view import View, ViewKind
 from services.signal_analysis.view_file import Form, ViewFile, written
 from services.signal_analysis.views import MAKERS
-from services.signal_analysis.window import FIRST, MAX_DURATION_S, Stretch, cut
+from services.signal_analysis.window import FIRST, Stretch
 
-ENGINE_VERSION: Final = "1"
-"""To be raised with every change of what a view holds or how it is drawn: what was kept before is stale then."""
+VIEWS_VERSION: Final = "1"
+"""To be raised with every change of what a view holds or how it is drawn; ENGINE_VERSION is for what is measured."""
 ETAG_CHARS: Final = 32
 Made = TypeVar("Made")
 
@@ -99,8 +99,7 @@ class SignalAnalysis:
     async def measurements(self, caller: Caller, record_id: str) -> tuple[Measurement, ...]:
         """Return what is measured on the first minute of a record; raises NotFound where it is not the caller's."""
         whole = await self._read((await self._records.known(caller, record_id)).signal)
-        stretch = Stretch(duration_s=min(MAX_DURATION_S, whole.duration_s))
-        return await self._compute.run(lambda: measure(cut(whole, stretch)))
+        return await self._compute.run(lambda: measure_recording(whole))
 
     async def _read(self, ref: SignalRef) -> Recording:
         if ref.row_bytes > MAX_ROW_BYTES:
@@ -113,5 +112,5 @@ class SignalAnalysis:
 
 def _etag(caller: Caller, record_id: str, known: Known, *asked: object) -> str:
     """Return a name for what is made of this signal of this department in this way."""
-    parts = (ENGINE_VERSION, caller.tenant, record_id, known, *asked)
+    parts = (VIEWS_VERSION, ENGINE_VERSION, caller.tenant, record_id, known, *asked)
     return sha256(repr(parts).encode()).hexdigest()[:ETAG_CHARS]
