@@ -5,6 +5,8 @@ import lzma
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, BinaryIO, Final
 
@@ -54,21 +56,32 @@ def sniff(file: UploadedFile) -> bool:
 
 def read(file: UploadedFile, declaration: Declaration) -> Recording:
     """Decode an NPZ; what its members would grow to is bounded before and while they are read."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
-            bare = find_ecg(_members(archive), declaration)
-    except _DAMAGED:
-        raise UnreadableFile("The NPZ file is damaged, truncated or encrypted; save it again.") from None
+    with _opened(io.BytesIO(file.data)) as archive:
+        bare = find_ecg(_members(archive), declaration)
     return read_bare(bare, declaration)
 
 
 def holds_several_ecgs(file: BinaryIO) -> bool:
     """Say whether every array of an NPZ is an ECG of its own; one that cannot be read holds none."""
     try:
-        with zipfile.ZipFile(file) as archive:
+        with _opened(file) as archive:
             return are_several_ecgs(_members(archive))
-    except (*_DAMAGED, PlatformError):
+    except PlatformError:
         return False
+
+
+def _opened(file: BinaryIO) -> zipfile.ZipFile:
+    with _library():
+        return zipfile.ZipFile(file)
+
+
+@contextmanager
+def _library() -> Iterator[None]:
+    """Tell what the library raises; what we get wrong ourselves is not the file's fault."""
+    try:
+        yield
+    except _DAMAGED:
+        raise UnreadableFile("The NPZ file is damaged, truncated or encrypted; save it again.") from None
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, Member]:
@@ -83,7 +96,7 @@ def _members(archive: zipfile.ZipFile) -> dict[str, Member]:
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
-    with archive.open(info) as stream:
+    with _library(), archive.open(info) as stream:
         head = io.BytesIO(stream.read(_HEADER_BYTES))
     try:
         reader = npy.read_array_header_1_0 if npy.read_magic(head) == (1, 0) else npy.read_array_header_2_0
@@ -96,7 +109,7 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
 
 
 def _load(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any]:
-    with archive.open(info) as stream:
+    with _library(), archive.open(info) as stream:
         data = stream.read(info.file_size + 1)
     if len(data) > info.file_size:
         raise UnreadableFile(f"The array {info.filename[:80]!r} is larger than the archive says; save it again.")
