@@ -75,6 +75,8 @@ def array_of(data: bytes) -> NDArray[Any]:
         raise UnreadableFile("The NPY file holds pickled objects, which are never loaded; save an array of numbers.")
     start = stream.tell()
     expected = math.prod(shape) * dtype.itemsize
+    if not expected:  # nothing along an axis, or elements of no bytes, of which there could be any number
+        return np.empty(0, dtype)
     if expected > len(data) - start or min(shape, default=0) < 0:
         raise UnreadableFile(
             f"The NPY file is truncated: {expected} bytes of samples were expected, {len(data) - start} are there."

@@ -120,6 +120,16 @@ def test_a_length_below_nothing_is_refused() -> None:
         read(data)
 
 
+@pytest.mark.parametrize(
+    "nothing", [(b"'<f4'", b"'<U0'"), (b"(12, 600), }", b"(12, 0), }  "), (b"12, 600), }", b"0, 9999), }")]
+)
+def test_an_array_of_nothing_is_refused(nothing: tuple[bytes, bytes]) -> None:
+    data = npy_of(np.zeros((12, 600), np.float32)).replace(*nothing)
+
+    with pytest.raises(UnreadableFile, match="leads x samples|numbers were expected"):
+        read(data)
+
+
 def test_a_damaged_header_is_refused() -> None:
     with pytest.raises(UnreadableFile, match="header"):
         read(npy_of(LEADS)[:60])

@@ -137,3 +137,7 @@ def test_names_that_are_no_characters_are_refused() -> None:
 
     with pytest.raises(UnreadableFile, match="no character"):
         read(npz_of(ecg=LEADS, leads=names.view("<U3")))
+
+
+def test_an_array_of_nothing_beside_the_ecg_takes_nothing_from_it() -> None:
+    np.testing.assert_array_equal(read(npz_of(ecg=LEADS, fs=np.zeros(0), leads=np.zeros(9, "V0"))).signal, LEADS)
