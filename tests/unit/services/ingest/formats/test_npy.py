@@ -126,7 +126,7 @@ def test_a_length_below_nothing_is_refused() -> None:
 def test_an_array_of_nothing_is_refused(nothing: tuple[bytes, bytes]) -> None:
     data = npy_of(np.zeros((12, 600), np.float32)).replace(*nothing)
 
-    with pytest.raises(UnreadableFile, match="leads x samples|numbers were expected"):
+    with pytest.raises(UnreadableFile, match=r"leads x samples|numbers were expected"):
         read(data)
 
 
