@@ -80,6 +80,7 @@ def _measuring(
     signals = SignalStore(resources.store)
     pool = Pool(measure_recording, settings.measuring_processes)
     deployable.on_close(pool.close)
+    deployable.background(pool.warm)
     run = Run(jobs, known, signals, shelf, pool, lease_seconds=lease_seconds)
     worker = Worker(jobs, known, shelf, run.do, engine=ENGINE_VERSION, lease_seconds=lease_seconds)
     bell = BusBell(resources.bus, convert.requested_event)

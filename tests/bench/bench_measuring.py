@@ -82,6 +82,7 @@ async def _job(folder: Path) -> float:
     await migrate(database, "signal_analysis", MIGRATIONS)
     dataset, jobs, pool = Tiled(), SqlJobs(database), Pool(measure_recording, CORES)
     await dataset.write(store)
+    await pool.warm()
     reader: Any = SignalStore(store)
     does = Run(jobs, dataset, reader, Shelf(store), pool, lease_seconds=60)
     now = datetime.now(UTC)

@@ -5,6 +5,7 @@ The unit is in the name, and the lead where there is one: "qrs_duration_ms", "st
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from services.signal_analysis.measurements import Measurement
@@ -34,6 +35,7 @@ def flat(measurements: Iterable[Measurement]) -> Measured:
     return Measured(values, reasons, units)
 
 
+@cache
 def column_of(name: str, unit: str, lead: str = "") -> str:
     """Return the name of a measurement's column, e.g. "qrs_duration_ms" or "st_j_V2_mv"."""
     word = _WORDS.get(unit, "")

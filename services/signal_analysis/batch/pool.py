@@ -1,4 +1,4 @@
-"""Processes that measure: one per core, started with the first job."""
+"""Processes that measure: one per core, forked with the first job from one that has loaded what they need."""
 
 import asyncio
 import multiprocessing
@@ -8,14 +8,16 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Final
 
-from services.signal_analysis.batch import capacity
+from services.signal_analysis.batch import capacity, one
 from services.signal_analysis.batch.measured import Measured
-from services.signal_analysis.batch.one import Measure, Task, measure_some, prepare
+from services.signal_analysis.batch.one import Measure, Task
 
 AT_ONCE: Final = 8
 """Signals that travel together: 2 MB of ten-second ECGs."""
 _AHEAD: Final = 3
 """Groups per process that wait: reading goes on while all measure."""
+_CONTEXT: Final = multiprocessing.get_context("forkserver")
+"""Never forked from this process: gRPC's threads would not survive it."""
 
 
 class Pool:
@@ -25,6 +27,11 @@ class Pool:
         self._measure = measure
         self._size = processes or capacity.processes()
         self._executor: ProcessPoolExecutor | None = None
+
+    async def warm(self) -> None:
+        """Load what measuring needs, so that no job waits a second for it: the processes themselves are there in no time."""
+        _CONTEXT.set_forkserver_preload([self._measure.__module__, one.__name__])
+        await asyncio.get_running_loop().run_in_executor(self._started(), one.measure_some, self._measure, [])
 
     async def measured(self, tasks: AsyncIterator[Task]) -> AsyncGenerator[list[Measured]]:
         """Yield what is measured, in the order of the tasks, in groups of AT_ONCE and a last smaller one.
@@ -53,11 +60,12 @@ class Pool:
             await asyncio.to_thread(executor.shutdown, wait=True, cancel_futures=True)
 
     def _submitted(self, group: list[Task]) -> "asyncio.Future[list[Measured]]":
+        return asyncio.get_running_loop().run_in_executor(self._started(), one.measure_some, self._measure, group)
+
+    def _started(self) -> ProcessPoolExecutor:
         if self._executor is None:
-            # Never forked: gRPC's threads would not survive it.
-            context = multiprocessing.get_context("spawn")
-            self._executor = ProcessPoolExecutor(self._size, mp_context=context, initializer=prepare)
-        return asyncio.get_running_loop().run_in_executor(self._executor, measure_some, self._measure, group)
+            self._executor = ProcessPoolExecutor(self._size, mp_context=_CONTEXT, initializer=one.prepare)
+        return self._executor
 
 
 async def _grouped(tasks: AsyncIterator[Task]) -> AsyncIterator[list[Task]]:
