@@ -6,8 +6,9 @@ jobs that measure whole datasets, measurements as FHIR and for DICOM. Asks inges
 from the object store. Keeps views in memory for a minute. Publishes that a job waits, follows that datasets are erased,
 owns `signal_analysis_jobs`, and keeps tables under `derived/<tenant>/<dataset>/measured/`.
 
-The rooms within: `window` cuts the stretch to look at, `filters` filters it where asked, `engine` finds its beats and
-waves and measures them, `rhythm` and `delineation` bring what it found onto the window's samples, `alignment` (Rlign)
-warps beats onto each other, `views` has one module per view, `paper` draws them, `numbers` writes them, `service` joins
-them. `batch` measures datasets, `annotating` and `fhir` tell others.
+The rooms within: `reading` reads a signal that is not too large, `window` cuts the stretch to look at, `filters`
+filters it where asked, `engine` finds its beats and waves and measures them, `rhythm` and `delineation` bring what it
+found onto the window's samples, `alignment` (Rlign) warps beats onto each other, `views` has one module per view,
+`paper` draws them, `numbers` writes them, `service` joins them. `batch` measures datasets, `annotating` and `fhir` tell
+others.
 """

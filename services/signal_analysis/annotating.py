@@ -4,15 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from services.shared.ecg import Recording, Signal
-from services.shared.errors import InvalidRequest, TooLarge
+from services.shared.ecg import Recording
+from services.shared.errors import InvalidRequest
 from services.shared.identity import Caller
-from services.shared.signals import SignalRef, recording
+from services.shared.signals import SignalRef
 from services.signal_analysis.compute import Compute
 from services.signal_analysis.fhir import MEDIA_TYPE, SUFFIX, Study, written
 from services.signal_analysis.measurements import Measurement
 from services.signal_analysis.measuring import PlacedWave
-from services.signal_analysis.ports import MAX_ROW_BYTES
+from services.signal_analysis.ports import Signals
+from services.signal_analysis.reading import read_whole
 from services.signal_analysis.result_file import ResultFile
 
 FHIR: Final = "fhir"
@@ -35,27 +36,20 @@ class Studies(Protocol):
         ...
 
 
-class OneSignal(Protocol):
-    """Reads a stored signal."""
-
-    async def read(self, ref: SignalRef) -> Signal:
-        """Return the signal (leads, samples), millivolt."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Engine:
     """How recordings are measured, and which version does it."""
 
     version: str
     measure: Callable[[Recording], tuple[Measurement, ...]]
-    waves: Callable[[Recording], tuple[PlacedWave, ...]]
+    annotate: Callable[[Recording], tuple[tuple[Measurement, ...], tuple[PlacedWave, ...]]]
+    """What is measured, and the waves it was measured on, found once for both."""
 
 
 class Annotator:
     """Measures single records for whoever writes files of them."""
 
-    def __init__(self, studies: Studies, signals: OneSignal, compute: Compute, engine: Engine) -> None:
+    def __init__(self, studies: Studies, signals: Signals, compute: Compute, engine: Engine) -> None:
         self._studies = studies
         self._signals = signals
         self._compute = compute
@@ -64,9 +58,8 @@ class Annotator:
     async def annotate(self, caller: Caller, record_id: str) -> Annotations:
         """Return what is measured on a record and where its waves lie; raises NotFound or TooLarge."""
         _, whole = await self._read(caller, record_id)
-        engine = self._engine
-        measured, waves = await self._compute.run(lambda: (engine.measure(whole), engine.waves(whole)))
-        return Annotations(measured, waves, f"Einthoven {engine.version}")
+        measured, waves = await self._compute.run(lambda: self._engine.annotate(whole))
+        return Annotations(measured, waves, f"Einthoven {self._engine.version}")
 
     async def export(self, caller: Caller, record_id: str, form: str) -> ResultFile:
         """Return what is measured on a record as a file; raises NotFound, TooLarge or InvalidRequest."""
@@ -78,8 +71,4 @@ class Annotator:
 
     async def _read(self, caller: Caller, record_id: str) -> tuple[Study, Recording]:
         study, ref = await self._studies.study(caller, record_id)
-        if ref.row_bytes > MAX_ROW_BYTES:
-            raise TooLarge(
-                f"A recording of {ref.row_bytes >> 20} MiB cannot be measured: {MAX_ROW_BYTES >> 20} MiB are the most."
-            )
-        return study, recording(await self._signals.read(ref), ref)
+        return study, await read_whole(self._signals, ref)

@@ -28,7 +28,7 @@ from services.signal_analysis.clients import datasets
 from services.signal_analysis.clients.ingest import IDEMPOTENT, INGEST, IngestRecords
 from services.signal_analysis.compute import Compute
 from services.signal_analysis.consumer import SignalAnalysisConsumer
-from services.signal_analysis.measuring import ENGINE_VERSION, measure_recording, waves_of
+from services.signal_analysis.measuring import ENGINE_VERSION, annotate_recording, measure_recording
 from services.signal_analysis.paper import printing
 from services.signal_analysis.service import SignalAnalysis
 from services.signal_analysis.servicer import SignalAnalysisServicer
@@ -88,6 +88,6 @@ def _measuring(
     deployable.background(consumer.hear_bell)
     deployable.background(consumer.hear_erasures)
     deployable.background(lambda: worker.work_for_ever(bell, settings.measuring_sweep_seconds))
-    engine = Engine(ENGINE_VERSION, measure_recording, waves_of)
+    engine = Engine(ENGINE_VERSION, measure_recording, annotate_recording)
     annotator = Annotator(known, signals, compute, engine)
     return MeasuringServicer(MeasuringJobs(jobs, known, shelf, bell, ENGINE_VERSION), annotator)

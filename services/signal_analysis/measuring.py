@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.shared.ecg import Recording
-from services.signal_analysis.engine.delineating import delineate, too_little
+from services.signal_analysis.engine.analysis import Analysis
+from services.signal_analysis.engine.delineating import delineated
 from services.signal_analysis.engine.finding import find_beats
-from services.signal_analysis.engine.measuring import measure
+from services.signal_analysis.engine.measuring import measure, measure_waves
 from services.signal_analysis.engine.sampling import RATE_HZ
 from services.signal_analysis.measurements import Measurement
 from services.signal_analysis.window import MAX_DURATION_S, Stretch, Window, cut
@@ -29,13 +30,16 @@ def measure_recording(recording: Recording) -> tuple[Measurement, ...]:
     return measure(_first_minute(recording))
 
 
-def waves_of(recording: Recording) -> tuple[PlacedWave, ...]:
-    """Return the waves of the first minute of a recording in the order in which they come; none where none is sure."""
+def annotate_recording(recording: Recording) -> tuple[tuple[Measurement, ...], tuple[PlacedWave, ...]]:
+    """Return what `measure_recording` returns, and the waves that it was measured on."""
     window = _first_minute(recording)
     found = find_beats(window)
-    if found.beats is None or too_little(found.beats):
-        return ()
-    analysis = delineate(found.beats)
+    analysis = delineated(found)
+    return measure_waves(window, found, analysis), () if analysis is None else _placed(window, analysis)
+
+
+def _placed(window: Window, analysis: Analysis) -> tuple[PlacedWave, ...]:
+    """Return waves on the samples of a window, in the order in which they come."""
     marks = (("P", analysis.p), ("QRS", analysis.qrs), ("T", analysis.t))
     placed = [(mark.onset, mark.offset, kind) for kind, each in marks for mark in each if mark is not None]
     scale, last = window.rate_hz / RATE_HZ, window.samples - 1

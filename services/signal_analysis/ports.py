@@ -1,14 +1,11 @@
 """What signal analysis needs of the world."""
 
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 from services.shared.ecg import Signal
 from services.shared.identity import Caller
 from services.shared.signals import SignalRef
-
-MAX_ROW_BYTES: Final = 512 << 20
-"""The largest recording that is read into memory."""
 
 
 @dataclass(frozen=True, slots=True)

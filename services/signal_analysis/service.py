@@ -5,16 +5,15 @@ from hashlib import sha256
 from typing import Any, Final, Generic, TypeVar
 
 from services.shared.caching import ShortMemory
-from services.shared.ecg import Recording
-from services.shared.errors import InvalidRequest, TooLarge
+from services.shared.errors import InvalidRequest
 from services.shared.identity import Caller
-from services.shared.signals import SignalRef, recording
 from services.signal_analysis.compute import Compute
 from services.signal_analysis.filters import UNFILTERED, Filters, cut_filtered
 from services.signal_analysis.measurements import Measurement
 from services.signal_analysis.measuring import ENGINE_VERSION, measure_recording
 from services.signal_analysis.paper.drawing import Subject
-from services.signal_analysis.ports import MAX_ROW_BYTES, Known, Records, Signals
+from services.signal_analysis.ports import Known, Records, Signals
+from services.signal_analysis.reading import read_whole
 from services.signal_analysis.view import View, ViewKind
 from services.signal_analysis.view_file import Form, ViewFile, written
 from services.signal_analysis.views import MAKERS
@@ -91,23 +90,15 @@ class SignalAnalysis:
     async def _viewed(self, known: Known, look: Look, etag: str) -> View:
         kept: View | None = self._kept.get(etag)
         if kept is None:
-            whole = await self._read(known.signal)
+            whole = await read_whole(self._signals, known.signal)
             kept = await self._compute.run(lambda: MAKERS[look.kind](cut_filtered(whole, look.stretch, look.filters)))
             self._kept.put(etag, kept, kept.nbytes)
         return kept
 
     async def measurements(self, caller: Caller, record_id: str) -> tuple[Measurement, ...]:
         """Return what is measured on the first minute of a record; raises NotFound where it is not the caller's."""
-        whole = await self._read((await self._records.known(caller, record_id)).signal)
+        whole = await read_whole(self._signals, (await self._records.known(caller, record_id)).signal)
         return await self._compute.run(lambda: measure_recording(whole))
-
-    async def _read(self, ref: SignalRef) -> Recording:
-        if ref.row_bytes > MAX_ROW_BYTES:
-            raise TooLarge(
-                f"A recording of {ref.row_bytes >> 20} MiB cannot be viewed: {MAX_ROW_BYTES >> 20} MiB are the most. "
-                "Upload the part of interest as a recording of its own."
-            )
-        return recording(await self._signals.read(ref), ref)
 
 
 def _etag(caller: Caller, record_id: str, known: Known, *asked: object) -> str:

@@ -20,14 +20,13 @@ from services.signal_analysis.batch.one import Task
 from services.signal_analysis.batch.pool import Pool
 from services.signal_analysis.batch.ports import Datasets, Jobs, SignalReader
 from services.signal_analysis.batch.shelf import Shelf
-from services.signal_analysis.ports import MAX_ROW_BYTES
+from services.signal_analysis.reading import too_large
 from services.signal_analysis.window import MAX_DURATION_S
 
 PART_RECORDS: Final = 256
 """How many ECGs are measured anew, at most, where a replica is lost."""
 _TELL_SECONDS: Final = 1.0
 _ROUNDS: Final = 5
-_TOO_LONG: Final = "The recording is larger than 512 MiB; upload the part of interest as a recording of its own."
 
 
 class Run:
@@ -101,8 +100,8 @@ class Run:
         numbers = itertools.count(job.attempts * 1000)
         parts: list[Any] = []
         batch: list[Measured] = []
-        small = [each for each in todo if each.signal.row_bytes <= MAX_ROW_BYTES]
-        large = [each for each in todo if each.signal.row_bytes > MAX_ROW_BYTES]
+        small = [each for each in todo if not too_large(each.signal)]
+        large = [each for each in todo if too_large(each.signal)]
         names = iter([each.content for each in small])
         async with aclosing(self._pool.measured(self._tasks(small))) as groups:
             async for group in groups:
@@ -113,7 +112,7 @@ class Run:
                 if not await progress.more(group):
                     await self._kept(job, next(numbers), names, batch)
                     return None
-        batch += [Measured({}, {}, {}, _TOO_LONG) for _ in large]
+        batch += [Measured({}, {}, {}, too_large(each.signal)) for each in large]
         names = itertools.chain(names, (each.content for each in large))
         parts.append(await self._kept(job, next(numbers), names, batch))
         await progress.more(batch[len(batch) - len(large) :])

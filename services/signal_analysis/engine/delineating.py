@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from services.signal_analysis.engine import p_wave, qrs, t_wave
-from services.signal_analysis.engine.analysis import Analysis, Beats, Family, Mark
+from services.signal_analysis.engine.analysis import Analysis, Beats, Family, Found, Mark
 from services.signal_analysis.engine.baseline import levelled
 from services.signal_analysis.engine.combination import Fitted, fitted
 from services.signal_analysis.engine.families import BEFORE, Kind, average, spike_lags
@@ -28,6 +28,11 @@ def too_little(beats: Beats) -> str:
     if int(np.bincount(beats.families).max()) >= LEAST_ALIKE:
         return ""
     return f"Waves need {LEAST_ALIKE} beats that look alike or more; none were looked for."
+
+
+def delineated(found: Found) -> Analysis | None:
+    """Find the waves of every beat of a window; None where waves cannot be told."""
+    return None if found.beats is None or too_little(found.beats) else delineate(found.beats)
 
 
 def delineate(beats: Beats, combinations: Fitted | None = None) -> Analysis:

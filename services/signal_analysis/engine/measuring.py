@@ -3,7 +3,7 @@
 from typing import Final
 
 from services.signal_analysis.engine.analysis import Analysis, Found
-from services.signal_analysis.engine.delineating import delineate, too_little
+from services.signal_analysis.engine.delineating import delineated, too_little
 from services.signal_analysis.engine.finding import find_beats
 from services.signal_analysis.engine.intervals import Intervals, intervals_of, measured_intervals
 from services.signal_analysis.engine.rhythmics import counted, rhythmic, too_few, variability
@@ -21,8 +21,13 @@ _WAVES: Final = ("p", "q", "r", "s", "t")
 def measure(window: Window) -> tuple[Measurement, ...]:
     """Measure a window."""
     found = find_beats(window)
+    return measure_waves(window, found, delineated(found))
+
+
+def measure_waves(window: Window, found: Found, waves: Analysis | None) -> tuple[Measurement, ...]:
+    """Measure a window whose beats and waves were found before."""
     few = found.reason or too_few(found.beats, window.duration_s)
-    analysis = None if found.beats is None or few or too_little(found.beats) else delineate(found.beats)
+    analysis = None if few else waves
     lacking = few or ("" if found.beats is None else too_little(found.beats))
     narrow = lacking or _too_narrow(found)
     at = None if analysis is None or narrow else intervals_of(analysis)
