@@ -17,8 +17,10 @@ from services.shared.storage import ObjectStore
 from services.signal_analysis.annotating import Annotator, Engine
 from services.signal_analysis.batch import convert
 from services.signal_analysis.batch.announcing import BusBell
+from services.signal_analysis.batch.census import Census
 from services.signal_analysis.batch.ledger import SqlJobs
 from services.signal_analysis.batch.pool import Pool
+from services.signal_analysis.batch.progress import Pace
 from services.signal_analysis.batch.run import Run
 from services.signal_analysis.batch.service import MeasuringJobs
 from services.signal_analysis.batch.servicer import MeasuringServicer
@@ -81,13 +83,14 @@ def _measuring(
     pool = Pool(measure_recording, settings.measuring_processes)
     deployable.on_close(pool.close)
     deployable.background(pool.warm)
-    run = Run(jobs, known, signals, shelf, pool, lease_seconds=lease_seconds)
+    run = Run(jobs, known, signals, shelf, pool, pace=Pace(lease_seconds, settings.measuring_turn_seconds))
     worker = Worker(jobs, known, shelf, run.do, engine=ENGINE_VERSION, lease_seconds=lease_seconds)
     bell = BusBell(resources.bus, convert.requested_event)
     consumer = SignalAnalysisConsumer(resources.bus, bell, worker)
     deployable.background(consumer.hear_bell)
     deployable.background(consumer.hear_erasures)
     deployable.background(lambda: worker.work_for_ever(bell, settings.measuring_sweep_seconds))
+    deployable.background(Census(resources.database).take_for_ever)
     engine = Engine(ENGINE_VERSION, measure_recording, annotate_recording)
     annotator = Annotator(known, signals, compute, engine)
     return MeasuringServicer(MeasuringJobs(jobs, known, shelf, bell, ENGINE_VERSION), annotator)

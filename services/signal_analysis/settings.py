@@ -21,5 +21,7 @@ class SignalAnalysisSettings(ServiceSettings):
     """How many processes measure datasets; 0 takes one per core, as far as the container's memory goes."""
     measuring_lease_seconds: float = Field(default=60.0, ge=5)
     """A replica that measures a dataset and is silent for this long counts as lost; another one goes on."""
+    measuring_turn_seconds: float = Field(default=60.0, gt=0)
+    """How long a dataset is measured while a department waits that no replica is at work for; then that goes first."""
     measuring_sweep_seconds: float = Field(default=5.0, gt=0)
     """How often a replica looks for datasets that wait, where no bell was heard."""

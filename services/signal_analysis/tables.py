@@ -31,10 +31,14 @@ JOBS: Final = sa.Table(
     sa.Column("worker", sa.String(32), nullable=False, server_default=""),
     sa.Column("lease_until", sa.Double, nullable=False, server_default="0"),
     sa.Column("checked_at", sa.Double, nullable=False, server_default="0"),
+    sa.Column("served_at", sa.Double, nullable=False, server_default="0"),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
     sa.Index("signal_analysis_jobs_tenant", "tenant", "id"),
     sa.Index("signal_analysis_jobs_dataset", "tenant", "dataset_id"),
     sa.Index("signal_analysis_jobs_state", "state"),
 )
-"""Until `lease_until` a running job belongs to `worker`; `checked_at` is when its dataset was last looked for."""
+"""Until `lease_until` a running job belongs to `worker`; `checked_at` is when its dataset was last looked for.
+
+`served_at` is when a worker was last at it: the latest of a department says when that had its turn.
+"""

@@ -49,13 +49,16 @@ def values() -> dict[str, set[str]]:
     """Return the values that labels with few of them can have."""
     records = importlib.import_module("services.ingest.records")
     trainings = importlib.import_module("services.trainer.trainings")
+    measuring = importlib.import_module("services.signal_analysis.metrics")
     codes = {code.value for code in ErrorCode}
     return {
         "deployable": {"gateway", "ingest", "signal_analysis", "inference", "trainer", "exchange"},
         "code": codes | {"OK"},
         "reason": codes,
         "state": set(get_args(trainings.State)),
-        "outcome": {each.value for each in records.Outcome} | {"done", "failed", "dead"},
+        "outcome": {each.value for each in records.Outcome}
+        | {"done", "failed", "dead"}
+        | set(get_args(measuring.Outcome)),
     }
 
 

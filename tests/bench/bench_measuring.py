@@ -21,6 +21,7 @@ from services.shared.storage.filesystem import FolderStore
 from services.signal_analysis.batch.jobs import Job, Known
 from services.signal_analysis.batch.ledger import SqlJobs
 from services.signal_analysis.batch.pool import Pool
+from services.signal_analysis.batch.progress import Pace
 from services.signal_analysis.batch.run import Run
 from services.signal_analysis.batch.shelf import Shelf
 from services.signal_analysis.bootstrap import MIGRATIONS
@@ -84,7 +85,7 @@ async def _job(folder: Path) -> float:
     await dataset.write(store)
     await pool.warm()
     reader: Any = SignalStore(store)
-    does = Run(jobs, dataset, reader, Shelf(store), pool, lease_seconds=60)
+    does = Run(jobs, dataset, reader, Shelf(store), pool, pace=Pace(60, 60))
     now = datetime.now(UTC)
     await jobs.create(Job("bench", "bench", "bench", "d", "queued", now, now, ENGINE_VERSION))
     job = await jobs.claim("bench", seconds=60, max_attempts=1, engine=ENGINE_VERSION)

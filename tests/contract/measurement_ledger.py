@@ -1,5 +1,6 @@
 """What the rows of measuring jobs do on every database: who may take which job when, and what is left of it."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
@@ -25,6 +26,16 @@ def asked(job_id: str, dataset_id: str = "d1", tenant: str = "cardiology") -> Jo
 
 async def claimed(jobs: SqlJobs, worker: str = "w1", max_attempts: int = 3) -> Job | None:
     return await jobs.claim(worker, seconds=60, max_attempts=max_attempts, engine="1")
+
+
+async def turn(jobs: SqlJobs, clock: Clock, worker: str = "w1") -> str:
+    """Have a worker at the job whose turn it is, and let it wait again after a minute."""
+    job = await taken(jobs, worker)
+    clock.now += 60
+    await jobs.keep(job, worker, Counts(), seconds=60)
+    await jobs.give_back(job, worker, seconds=0, excused=True)
+    clock.now += 1
+    return job.job_id
 
 
 async def taken(jobs: SqlJobs, worker: str = "w1") -> Job:
@@ -188,3 +199,78 @@ class MeasurementLedgerContract:
 
         assert (soon, again) == ([], [])
         assert {job.dataset_id for job in later} == {"d0", "d1"}
+
+    async def test_departments_take_turns_whoever_came_first(self, database: Database) -> None:
+        clock = Clock()
+        jobs = SqlJobs(database, clock=clock)
+        for number in range(3):
+            await jobs.create(asked(f"c{number}", f"d{number}"))
+        await jobs.create(asked("r0", tenant="radiology"))
+        await jobs.create(asked("s0", tenant="surgery"))
+
+        turns = [await turn(jobs, clock) for _ in range(6)]
+
+        assert turns == ["c0", "r0", "s0", "c0", "r0", "s0"]
+
+    async def test_turns_are_remembered_by_the_rows(self, database: Database) -> None:
+        clock = Clock()
+        for tenant in ("cardiology", "radiology"):
+            for number in range(2):
+                await SqlJobs(database).create(asked(f"{tenant[0]}{number}", f"d{number}", tenant))
+        first = SqlJobs(database, clock=clock)
+        await first.end(await taken(first), "w1", "succeeded")
+        clock.now += 1
+
+        turns = [await turn(SqlJobs(database, clock=clock), clock, f"w{number}") for number in range(3)]
+
+        assert turns == ["r0", "c1", "r0"]
+
+    async def test_replicas_that_come_at_once_take_each_job_once(self, database: Database) -> None:
+        jobs = SqlJobs(database)
+        for tenant in ("cardiology", "radiology", "surgery"):
+            for number in range(2):
+                await jobs.create(asked(f"{tenant[0]}{number}", f"d{number}", tenant))
+
+        found = await asyncio.gather(*(claimed(jobs, f"w{number}") for number in range(6)))
+        rest = [await claimed(jobs, f"v{number}") for number in range(6)]
+
+        names = [job.job_id for job in (*found, *rest) if job is not None]
+        assert sorted(names) == ["c0", "c1", "r0", "r1", "s0", "s1"]
+
+    async def test_a_department_waits_where_no_worker_is_at_work_for_it(self, database: Database) -> None:
+        clock = Clock()
+        jobs = SqlJobs(database, clock=clock)
+        await jobs.create(asked("c0"))
+        await jobs.create(asked("c1", "d2"))
+        first = await taken(jobs)
+        alone = await jobs.others_wait()
+        await jobs.create(asked("r0", tenant="radiology"))
+
+        waits = await jobs.others_wait()
+        await taken(jobs, "w2")
+        served = await jobs.others_wait()
+        clock.now += 61
+        await jobs.keep(first, "w1", Counts(), seconds=60)
+
+        assert (alone, waits, served) == (False, True, False)
+        assert await jobs.others_wait()  # The worker of radiology fell silent.
+
+    async def test_a_department_that_is_put_off_keeps_nobody_from_work(self, database: Database) -> None:
+        clock = Clock()
+        jobs = SqlJobs(database, clock=clock)
+        await jobs.create(asked("r0", tenant="radiology"))
+        await jobs.give_back(await taken(jobs), "w1", seconds=15, excused=True)
+        await jobs.create(asked("c0"))
+
+        assert (await taken(jobs)).job_id == "c0"
+        assert not await jobs.others_wait()
+
+    async def test_a_job_given_back_that_was_to_stop_has_stopped(self, database: Database) -> None:
+        jobs = SqlJobs(database)
+        await jobs.create(asked("j1"))
+        job = await taken(jobs)
+        await jobs.request_cancel("cardiology", "j1")
+
+        await jobs.give_back(job, "w1", seconds=0, excused=True)
+
+        assert (await jobs.get("cardiology", "j1")).state == "cancelled"

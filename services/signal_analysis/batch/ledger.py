@@ -57,26 +57,39 @@ class SqlJobs:
             return await _one(session, job_id)
 
     async def claim(self, worker: str, *, seconds: float, max_attempts: int, engine: str) -> Job | None:
-        """Take the oldest job that waits or whose worker fell silent; None where there is none."""
+        """Take a job that waits or whose worker fell silent; None where there is none.
+
+        It is the oldest of the department that nobody has worked for the longest.
+        """
         now = self._clock()
-        free = sa.and_(_ROW.state.in_(("queued", "running")), _ROW.lease_until < now)
-        oldest = sa.select(_ROW.job_id).where(free).order_by(_ROW.id).limit(1).with_for_update(skip_locked=True)
+        free = _free(now)
+        next_one = _in_turn(free).limit(1).with_for_update(skip_locked=True, of=JOBS)
         async with self._database.session() as session:
             await session.execute(sa.update(JOBS).where(free, _ROW.attempts >= max_attempts).values(**_given_up()))
-            job_id = await session.scalar(oldest)
+            job_id = await session.scalar(next_one)
             if job_id is None:
                 return None
             taken = {"state": "running", "worker": worker, "lease_until": now + seconds, "engine": engine}
+            taken["served_at"] = now
             if not await _change(session, job_id, free, attempts=_ROW.attempts + 1, **taken):
                 return None
             return await _one(session, job_id)
 
+    async def others_wait(self) -> bool:
+        """Say whether a department waits that no worker is at work for."""
+        now = self._clock()
+        served = sa.select(_ROW.tenant).where(_ROW.state == "running", _ROW.lease_until >= now)
+        waiting = sa.select(_ROW.job_id).where(_free(now), _ROW.tenant.not_in(served)).limit(1)
+        async with self._database.session(read_only=True) as session:
+            return await session.scalar(waiting) is not None
+
     async def keep(self, job: Job, worker: str, counts: Counts, *, seconds: float) -> bool:
         """Renew the lease and tell the progress; say whether to go on. Raises Conflict where it is another's by now."""
         told = {name: getattr(counts, name) for name in ("records", "done", "reused", "refused")}
+        now = self._clock()
         async with self._database.session() as session:
             mine = (_ROW.worker == worker, _ROW.state == "running")
-            if not await _change(session, job.job_id, *mine, lease_until=self._clock() + seconds, **told):
+            if not await _change(session, job.job_id, *mine, lease_until=now + seconds, served_at=now, **told):
                 raise Conflict("The job is another worker's by now, or is gone.")
             return not (await _one(session, job.job_id)).cancel_requested
 
@@ -88,7 +101,8 @@ class SqlJobs:
 
     async def give_back(self, job: Job, worker: str, *, seconds: float, excused: bool) -> None:
         """Let a job wait again for some seconds, for whoever comes then; an excused attempt does not count."""
-        back = {"state": "queued", "worker": "", "lease_until": self._clock() + seconds}
+        state = sa.case((_ROW.cancel_requested, "cancelled"), else_="queued")
+        back = {"state": state, "worker": "", "lease_until": self._clock() + seconds}
         async with self._database.session() as session:
             mine = (_ROW.worker == worker, _ROW.state == "running")
             await _change(session, job.job_id, *mine, attempts=_ROW.attempts - int(excused), **back)
@@ -125,6 +139,18 @@ class SqlJobs:
             return [_job(row) for row in await session.execute(query)]
 
 
+def _free(now: float) -> sa.ColumnElement[bool]:
+    """Return the condition under which anybody may take a job."""
+    return sa.and_(_ROW.state.in_(("queued", "running")), _ROW.lease_until < now)
+
+
+def _in_turn(free: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Return the names of jobs, those of the department first that nobody has worked for the longest."""
+    served = sa.select(_ROW.tenant, sa.func.max(_ROW.served_at).label("at")).group_by(_ROW.tenant).subquery()
+    named = sa.select(_ROW.job_id).join(served, served.c.tenant == _ROW.tenant)
+    return named.where(free).order_by(served.c.at, _ROW.id)
+
+
 def _given_up() -> dict[str, Any]:
     detail = (
         "The job was taken up several times, and each time its worker was lost before the end. "
@@ -154,8 +180,8 @@ def _job(row: Any) -> Job:
         subject=row.subject,
         dataset_id=row.dataset_id,
         state=row.state,
-        created_at=_utc(row.created_at),
-        updated_at=_utc(row.updated_at),
+        created_at=utc(row.created_at),
+        updated_at=utc(row.updated_at),
         engine=row.engine,
         counts=Counts(row.records, row.done, row.reused, row.refused),
         row=row.id,
@@ -165,7 +191,8 @@ def _job(row: Any) -> Job:
     )
 
 
-def _utc(moment: datetime) -> datetime:
+def utc(moment: datetime) -> datetime:
+    """Return a moment of a row with its zone, which SQLite drops."""
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

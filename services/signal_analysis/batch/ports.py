@@ -30,7 +30,14 @@ class Jobs(Protocol):
         ...
 
     async def claim(self, worker: str, *, seconds: float, max_attempts: int, engine: str) -> Job | None:
-        """Take the oldest job that waits or whose worker fell silent; None where there is none."""
+        """Take a job that waits or whose worker fell silent; None where there is none.
+
+        It is the oldest of the department that nobody has worked for the longest.
+        """
+        ...
+
+    async def others_wait(self) -> bool:
+        """Say whether a department waits that no worker is at work for."""
         ...
 
     async def keep(self, job: Job, worker: str, counts: Counts, *, seconds: float) -> bool:

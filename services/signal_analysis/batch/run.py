@@ -6,10 +6,8 @@ dataset was asked again and all its records were still there: whatever is erased
 
 import asyncio
 import itertools
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from typing import Any, Final
 
 from services.shared.errors import NotFound, Unavailable
@@ -19,13 +17,14 @@ from services.signal_analysis.batch.measured import Measured
 from services.signal_analysis.batch.one import Task
 from services.signal_analysis.batch.pool import Pool
 from services.signal_analysis.batch.ports import Datasets, Jobs, SignalReader
-from services.signal_analysis.batch.shelf import Shelf
+from services.signal_analysis.batch.progress import Pace, Progress
+from services.signal_analysis.batch.shelf import Kept, Shelf
+from services.signal_analysis.metrics import count
 from services.signal_analysis.reading import too_large
 from services.signal_analysis.window import MAX_DURATION_S
 
 PART_RECORDS: Final = 256
 """How many ECGs are measured anew, at most, where a replica is lost."""
-_TELL_SECONDS: Final = 1.0
 _ROUNDS: Final = 5
 
 
@@ -40,17 +39,17 @@ class Run:
         shelf: Shelf,
         pool: Pool,
         *,
-        lease_seconds: float,
+        pace: Pace,
     ) -> None:
         self._jobs = jobs
         self._datasets = datasets
         self._signals = signals
         self._shelf = shelf
         self._pool = pool
-        self._lease_seconds = lease_seconds
+        self._pace = pace
 
     async def do(self, job: Job, worker: str) -> State:
-        """Measure the dataset of a job and return how that ended.
+        """Measure the dataset of a job and return how that ended: "queued" where others go first.
 
         Raises NotFound where the dataset is gone, Conflict where the job is another worker's by now, Unavailable and
         StorageFull where it may go on later, BrokenProcessPool where a measuring process died.
@@ -61,9 +60,9 @@ class Run:
                 whole = await self._measured(job, worker, records)
             except _ShardGone:
                 continue
-            if whole is None:
-                await self._only_of_living(job, [])
-                return "cancelled"
+            except _Stopped as stopped:
+                await self._only_of_living(job, records)
+                return stopped.state
             await self._shelf.put_table(job, await asyncio.to_thread(tables.result, records, whole, job.engine))
             if await self._only_of_living(job, records):
                 await self._shelf.drop_parts(job)
@@ -81,23 +80,18 @@ class Run:
         return False
 
     async def _measured(self, job: Job, worker: str, records: Sequence[Known]) -> Any:
-        """Return the table of all signals of these records; None where the job was cancelled."""
+        """Return the table of all signals of these records; raises _Stopped where it is not to be had now."""
         kept = await self._shelf.known(job)
-        known = {name for table in kept for name in table[tables.CONTENT].to_pylist()}
-        todo = list({each.content: each for each in records if each.content not in known}.values())
-        reused = sum(each.content in known for each in records)
-        progress = _Progress(self._jobs, job, worker, Counts(len(records), reused, reused), self._lease_seconds)
-        if not await progress.tell():
-            return None
+        counts, todo = await asyncio.to_thread(_begun, records, kept)
+        progress = Progress(self._jobs, job, worker, counts, self._pace)
+        if (state := await progress.tell()) != "running":
+            raise _Stopped(state)
         fresh = await self._fresh(job, todo, progress)
-        if fresh is None:
-            return None
-        parts = [*kept, *fresh] or [tables.table_of([], [])]
-        return await asyncio.to_thread(tables.joined, parts)
+        count("reused", counts.reused)
+        return await asyncio.to_thread(tables.joined, [*kept.before, *kept.own, *fresh])
 
-    async def _fresh(self, job: Job, todo: Sequence[Known], progress: "_Progress") -> list[Any] | None:
-        """Measure signals and keep them part by part; None where the job was cancelled."""
-        numbers = itertools.count(job.attempts * 1000)
+    async def _fresh(self, job: Job, todo: Sequence[Known], progress: Progress) -> list[Any]:
+        """Measure signals and keep them part by part; raises _Stopped once those in hand are kept."""
         parts: list[Any] = []
         batch: list[Measured] = []
         small = [each for each in todo if not too_large(each.signal)]
@@ -107,21 +101,21 @@ class Run:
             async for group in groups:
                 batch += group
                 if len(batch) >= PART_RECORDS:
-                    parts.append(await self._kept(job, next(numbers), names, batch))
+                    parts.append(await self._kept(job, names, batch))
                     batch = []
-                if not await progress.more(group):
-                    await self._kept(job, next(numbers), names, batch)
-                    return None
+                if (state := await progress.more(group)) != "running":
+                    await self._kept(job, names, batch)
+                    raise _Stopped(state)
         batch += [Measured({}, {}, {}, too_large(each.signal)) for each in large]
         names = itertools.chain(names, (each.content for each in large))
-        parts.append(await self._kept(job, next(numbers), names, batch))
+        parts.append(await self._kept(job, names, batch))
         await progress.more(batch[len(batch) - len(large) :])
         return parts
 
-    async def _kept(self, job: Job, number: int, names: Any, batch: Sequence[Measured]) -> Any:
+    async def _kept(self, job: Job, names: Any, batch: Sequence[Measured]) -> Any:
         table = await asyncio.to_thread(tables.table_of, list(itertools.islice(names, len(batch))), batch)
         if batch:
-            await self._shelf.put_part(job, number, table)
+            await self._shelf.put_part(job, table)
         return table
 
     async def _tasks(self, records: Sequence[Known]) -> AsyncIterator[Task]:
@@ -135,30 +129,26 @@ class Run:
             raise _ShardGone from None
 
 
+def _begun(records: Sequence[Known], kept: Kept) -> tuple[Counts, list[Known]]:
+    """Return how far a job is with what is kept, and what it is to measure: each signal once."""
+    before, own = tables.refused(kept.before), tables.refused(kept.own)
+    todo = {each.content: each for each in records if each.content not in before and each.content not in own}
+    counts = Counts(
+        records=len(records),
+        done=sum(each.content in before or each.content in own for each in records),
+        reused=sum(each.content in before for each in records),
+        refused=sum(own.get(each.content, False) for each in records),
+    )
+    return counts, list(todo.values())
+
+
+class _Stopped(Exception):
+    """The job was cancelled, or its turn is over; what was measured is kept."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__(state)
+        self.state = state
+
+
 class _ShardGone(Exception):
     """All ECGs of a shard were erased while it was to be read."""
-
-
-class _Progress:
-    """Tells how far a job is, at most once a second, and hears whether to go on."""
-
-    def __init__(self, jobs: Jobs, job: Job, worker: str, counts: Counts, lease_seconds: float) -> None:
-        self._jobs = jobs
-        self._job = job
-        self._worker = worker
-        self._counts = counts
-        self._lease_seconds = lease_seconds
-        self._told = 0.0
-
-    async def more(self, group: Sequence[Measured]) -> bool:
-        """Count signals that were measured; say whether to go on."""
-        refused = sum(bool(each.refusal) for each in group)
-        counts = self._counts
-        self._counts = replace(counts, done=counts.done + len(group), refused=counts.refused + refused)
-        is_last = self._counts.done >= self._counts.records
-        return await self.tell() if is_last or time.monotonic() - self._told >= _TELL_SECONDS else True
-
-    async def tell(self) -> bool:
-        """Tell it now."""
-        self._told = time.monotonic()
-        return await self._jobs.keep(self._job, self._worker, self._counts, seconds=self._lease_seconds)

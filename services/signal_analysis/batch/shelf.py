@@ -1,12 +1,14 @@
 """Where what was measured lies: beside everything else that is derived from a dataset, so that it goes with it.
 
     derived/<tenant>/<dataset>/measured/<engine>/<job>-table.parquet      the result of a job that succeeded
-    derived/<tenant>/<dataset>/measured/<engine>/<job>-0000042.parquet    what a job has measured so far
+    derived/<tenant>/<dataset>/measured/<engine>/<job>-<part>.parquet     what a job has measured so far
 
 Both are what later jobs of the dataset need not measure again. Nobody's but this dataset's jobs ever look there.
 """
 
 import asyncio
+import uuid
+from dataclasses import dataclass
 from typing import Any, Final
 
 from services.shared.errors import NotFound
@@ -18,22 +20,34 @@ _TABLE: Final = "table"
 _SUFFIX: Final = ".parquet"
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Tables (pyarrow.Table) of what an engine has measured of a dataset."""
+
+    before: list[Any]
+    """By jobs before this one."""
+    own: list[Any]
+    """By this job: in an earlier turn, or by a replica that was lost."""
+
+
 class Shelf:
     """Keeps tables of measurements."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
 
-    async def known(self, job: Job) -> list[Any]:
-        """Return what this job's engine has measured of this dataset: the newest table first, then parts."""
-        found = [info.key async for info in self._store.list(_folder(job))]
-        whole = [key for key in found if key.endswith(_TABLE + _SUFFIX)]
-        parts = [key for key in found if key not in whole]
-        return [table for key in (*whole, *parts) if (table := await self._read(key)) is not None]
+    async def known(self, job: Job) -> Kept:
+        """Return what this job's engine has measured of this dataset."""
+        kept = Kept([], [])
+        for key in [info.key async for info in self._store.list(_folder(job))]:
+            table = await self._read(key)
+            if table is not None:
+                (kept.own if key.startswith(_key_of(job)) else kept.before).append(table)
+        return kept
 
-    async def put_part(self, job: Job, number: int, table: Any) -> None:
-        """Keep what a job has measured so far."""
-        await self._write(_key(job, f"{number:07d}"), table)
+    async def put_part(self, job: Job, table: Any) -> None:
+        """Keep what a job has measured since the part before; no part of any turn takes the place of another."""
+        await self._write(_key(job, uuid.uuid4().hex), table)
 
     async def put_table(self, job: Job, table: Any) -> None:
         """Keep a job's result."""
@@ -93,4 +107,8 @@ def _folder(job: Job) -> str:
 
 
 def _key(job: Job, name: str) -> str:
-    return f"{_folder(job)}{job.job_id}-{name}{_SUFFIX}"
+    return f"{_key_of(job)}{name}{_SUFFIX}"
+
+
+def _key_of(job: Job) -> str:
+    return f"{_folder(job)}{job.job_id}-"

@@ -47,6 +47,12 @@ def joined(tables: Sequence[Any]) -> Any:
     return whole.take(pa.array(first.values(), pa.int64()))
 
 
+def refused(tables: Sequence[Any]) -> dict[str, bool]:
+    """Return the signals that tables tell of, and whether each was refused."""
+    columns = [(table[CONTENT].to_pylist(), table[REFUSAL].to_pylist()) for table in tables]
+    return {name: text is not None for names, texts in columns for name, text in zip(names, texts, strict=True)}
+
+
 def result(records: Sequence[Known], measured: Any, engine: str) -> Any:
     """Return the rows of records in their order; all of them have been measured or refused."""
     import pyarrow as pa  # noqa: PLC0415 see above

@@ -4,13 +4,15 @@ import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 from concurrent.futures.process import BrokenProcessPool
+from datetime import UTC, datetime
 from typing import Final
 
 from services.shared.errors import Conflict, DeadlineExceeded, NotFound, PlatformError, StorageFull, Unavailable
 from services.shared.observability.logs import get_logger
-from services.signal_analysis.batch.jobs import Job
+from services.signal_analysis.batch.jobs import Job, State
 from services.signal_analysis.batch.ports import Bell, Datasets, Jobs
 from services.signal_analysis.batch.shelf import Shelf
+from services.signal_analysis.metrics import JOB_SECONDS
 
 KEPT_RESULTS: Final = 5
 """Results of one dataset; of older ones, the jobs go as well."""
@@ -32,7 +34,7 @@ class Worker:
         jobs: Jobs,
         datasets: Datasets,
         shelf: Shelf,
-        do: Callable[[Job, str], Awaitable[str]],
+        do: Callable[[Job, str], Awaitable[State]],
         *,
         engine: str,
         lease_seconds: float,
@@ -58,7 +60,7 @@ class Worker:
                 await ring.wait(sweep_seconds)
 
     async def work_once(self) -> bool:
-        """Do the oldest job that waits; say whether there was one."""
+        """Do the job whose turn it is, or as much of it as its turn takes; say whether there was one."""
         job = await self._jobs.claim(
             self._name, seconds=self._lease_seconds, max_attempts=MAX_ATTEMPTS, engine=self._engine
         )
@@ -80,6 +82,7 @@ class Worker:
             await self._jobs.give_back(job, self._name, seconds=0, excused=False)
         except PlatformError as error:
             await self._jobs.end(job, self._name, "failed", error.detail)
+            _took(job, "failed")
         except asyncio.CancelledError:
             await self._jobs.give_back(job, self._name, seconds=0, excused=True)
             raise
@@ -108,11 +111,20 @@ class Worker:
             except NotFound:
                 await self.forget(job.tenant, job.dataset_id)
 
-    async def _end(self, job: Job, state: str) -> None:
+    async def _end(self, job: Job, state: State) -> None:
+        if state == "queued":
+            _log.info("measuring_turn_ended", job_id=job.job_id)
+            await self._jobs.give_back(job, self._name, seconds=0, excused=True)
+            return
         await self._jobs.end(job, self._name, state)
+        _took(job, state)
         older = await self._jobs.older_ended(job, keep=KEPT_RESULTS)
         for each in older:
             await self._shelf.drop(each)
         if older:
             await self._jobs.forget(older)
         _log.info("measuring_ended", job_id=job.job_id, state=state)
+
+
+def _took(job: Job, state: State) -> None:
+    JOB_SECONDS.labels(state).observe(max(0.0, (datetime.now(UTC) - job.created_at).total_seconds()))

@@ -5,22 +5,31 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 
+from services.shared.database import Database
 from services.shared.ecg import Recording, Signal
 from services.shared.errors import NotFound
 from services.shared.identity import Caller
 from services.shared.signals import SignalRef
+from services.shared.storage.filesystem import FolderStore
+from services.signal_analysis.batch import tables
 from services.signal_analysis.batch.jobs import Job, Known
+from services.signal_analysis.batch.ledger import SqlJobs
 from services.signal_analysis.batch.measured import Measured
 from services.signal_analysis.batch.one import Task, measure_some
+from services.signal_analysis.batch.progress import Pace
+from services.signal_analysis.batch.run import Run
+from services.signal_analysis.batch.shelf import Shelf
+from services.signal_analysis.batch.worker import Worker
 from services.signal_analysis.measurements import Measurement
 
 
-def job(job_id: str = "j1") -> Job:
+def job(job_id: str = "j1", tenant: str = "cardiology", dataset_id: str = "d") -> Job:
     now = datetime(2026, 1, 2, tzinfo=UTC)
-    return Job(job_id, "cardiology", "kim", "d", "queued", now, now, "1")
+    return Job(job_id, tenant, "kim", dataset_id, "queued", now, now, "1")
 
 
 def known(number: int, leads: tuple[str, ...] = ("I", "II")) -> Known:
@@ -73,3 +82,35 @@ class Bench:
                 raise BrokenProcessPool
             self.measured_levels.append(float(task[0][0, 0]))
             yield measure_some(level, [task])
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Ground:
+    """Rows, objects, a ward and a bench, on which replicas stand."""
+
+    def __init__(self, database: Database, store: FolderStore) -> None:
+        self.clock = Clock()
+        self.jobs = SqlJobs(database, clock=self.clock)
+        self.store = store
+        self.ward, self.bench = Ward([known(number) for number in range(6)]), Bench()
+
+    def replica(self, turn_seconds: float = 60.0) -> Worker:
+        pool: Any = self.bench
+        shelf = Shelf(self.store)
+        does = Run(self.jobs, self.ward, self.ward, shelf, pool, pace=Pace(60, turn_seconds))
+        return Worker(self.jobs, self.ward, shelf, does.do, engine="1", lease_seconds=60)
+
+    async def state(self, job_id: str = "j1", tenant: str = "cardiology") -> str:
+        return (await self.jobs.get(tenant, job_id)).state
+
+    async def table(self, job_id: str = "j1") -> Any:
+        return tables.read(await Shelf(self.store).table(await self.jobs.get("cardiology", job_id)))
+
+    async def objects(self) -> list[str]:
+        return [info.key async for info in self.store.list("")]

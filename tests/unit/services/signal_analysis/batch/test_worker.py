@@ -1,73 +1,14 @@
 """What a replica does with jobs: measuring, going on, stopping, forgetting."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from services.shared.database import Database, migrate, open_database
-from services.shared.settings import DatabaseSettings
-from services.shared.storage.filesystem import FolderStore
-from services.signal_analysis.batch import run, tables
-from services.signal_analysis.batch.ledger import SqlJobs
-from services.signal_analysis.batch.run import Run
-from services.signal_analysis.batch.shelf import Shelf
-from services.signal_analysis.batch.worker import Worker
-from services.signal_analysis.bootstrap import MIGRATIONS
-from tests.unit.services.signal_analysis.batch.rooms import Bench, Ward, job, known
+from services.signal_analysis.batch import tables
+from tests.unit.services.signal_analysis.batch.rooms import Ground, job, known
 
 pytestmark = pytest.mark.usefixtures("small_parts")
-
-
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Ground:
-    """Rows, objects, a ward and a bench, on which replicas stand."""
-
-    def __init__(self, database: Database, store: FolderStore) -> None:
-        self.clock = Clock()
-        self.jobs = SqlJobs(database, clock=self.clock)
-        self.store = store
-        self.ward, self.bench = Ward([known(number) for number in range(6)]), Bench()
-
-    def replica(self) -> Worker:
-        pool: Any = self.bench
-        shelf = Shelf(self.store)
-        does = Run(self.jobs, self.ward, self.ward, shelf, pool, lease_seconds=60)
-        return Worker(self.jobs, self.ward, shelf, does.do, engine="1", lease_seconds=60)
-
-    async def state(self, job_id: str = "j1") -> str:
-        return (await self.jobs.get("cardiology", job_id)).state
-
-    async def table(self, job_id: str = "j1") -> Any:
-        return tables.read(await Shelf(self.store).table(await self.jobs.get("cardiology", job_id)))
-
-    async def objects(self) -> list[str]:
-        return [info.key async for info in self.store.list("")]
-
-
-@pytest.fixture
-def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "PART_RECORDS", 2)
-    monkeypatch.setattr(run, "_TELL_SECONDS", 0.0)
-
-
-@pytest.fixture
-async def ground(tmp_path: Path) -> AsyncIterator[Ground]:
-    url = f"sqlite+aiosqlite:///{tmp_path}/jobs.sqlite"
-    database = open_database(DatabaseSettings.model_validate({"url": url}))
-    await migrate(database, "signal_analysis", MIGRATIONS)
-    store = FolderStore(tmp_path / "objects")
-    yield Ground(database, store)
-    await store.close()
-    await database.close()
 
 
 async def test_a_job_ends_with_a_table_and_leaves_no_parts(ground: Ground) -> None:
