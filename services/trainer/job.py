@@ -35,6 +35,8 @@ class SnapshotRecord:
     patient: str = ""
     grade: Grade | None = None
     """Of its quality; None where it was never judged, which then the worker does."""
+    content: str = ""
+    """The sha256 of its original; empty in snapshots of before it was kept."""
 
 
 @dataclass(frozen=True, slots=True)

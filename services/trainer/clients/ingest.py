@@ -40,7 +40,8 @@ class IngestDatasets:
 def _record(record: pb.Record) -> SnapshotRecord:
     labels = tuple(dict.fromkeys(label.name for label in record.labels))
     grade = Grade(record.quality.grade) if record.HasField("quality") else None
-    return SnapshotRecord(record.record_id, ref_from_pb(record.signal), labels, record.patient, grade)
+    signal = ref_from_pb(record.signal)
+    return SnapshotRecord(record.record_id, signal, labels, record.patient, grade, record.sha256)
 
 
 def _codes(records: Iterable[pb.Record]) -> dict[str, dict[str, str]]:

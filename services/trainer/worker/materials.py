@@ -103,8 +103,11 @@ def _assemble(
 
 
 def _kept(snapshot: Snapshot, prepared: PreparedSet) -> NDArray[np.int64]:
-    """Return the places of what was prepared; raises InvalidRequest where the worker's judgement left too little."""
-    kept = prepared.kept()
+    """Return the places of what was prepared; raises InvalidRequest where the worker's judgement left too little.
+
+    They are in the order of what was recorded, not of when it came in: the same ECGs make the same model anywhere.
+    """
+    kept = np.array(sorted(prepared.kept(), key=lambda row: snapshot.records[row].content), np.int64)
     judged = left_out_by_grade(Counter(prepared.excluded.values()), snapshot.floor)
     check_left(snapshot, [snapshot.records[row] for row in kept], judged, snapshot.floor)
     return kept

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 from services.shared.database import Database
 from services.shared.quality import Grade
@@ -10,7 +11,7 @@ from services.trainer.job import Snapshot
 from services.trainer.ledger import SqlTrainings
 from services.trainer.service import Trainer
 from services.trainer.trainings import Training, TrainingSpec
-from tests.unit.services.trainer.rooms import CALLER, Announcements, Models, Silence, planner, upload
+from tests.unit.services.trainer.rooms import CALLER, Announcements, Models, Silence, open_rows, planner, upload
 from tests.unit.services.trainer.worker_attempts import attempt
 
 SPEC = TrainingSpec(
@@ -53,3 +54,26 @@ async def test_a_worker_that_finds_nothing_good_enough_says_so(store: FolderStor
 
     assert ended.state == "failed"
     assert "No labelled ECG of the dataset 'd1' reaches the quality asked for" in ended.error_detail
+
+
+async def test_the_order_in_which_ecgs_came_changes_nothing(store: FolderStore, tmp_path: Path) -> None:
+    whole = await upload(store)
+    named = tuple(replace(each, content=f"{row * 7 % 40:02}") for row, each in enumerate(whole.records))
+
+    learnt = []
+    for time, records in enumerate((named, named[::-1])):
+        database = await open_rows(_folder(tmp_path, time))
+        ended = await trained(store, database, replace(whole, records=records, version=time + 1))
+        assert ended.state == "exported", ended.error_detail
+        epochs = [each.payload for each in await SqlTrainings(database).events(ended.training_id, after=0, limit=100)]
+        learnt.append([told["training_loss"] for told in epochs if "training_loss" in told])
+        await database.close()
+
+    assert learnt[0]
+    assert learnt[0] == learnt[1]
+
+
+def _folder(parent: Path, number: int) -> Path:
+    folder = parent / str(number)
+    folder.mkdir()
+    return folder
