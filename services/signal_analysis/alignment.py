@@ -16,7 +16,7 @@ from services.signal_analysis.window import Window
 TEMPLATE_BPM: Final = 60
 MIN_BEATS: Final = 3
 BASELINE_HZ: Final = 0.5
-BASELINE_REMOVED: Final = f"baseline below {BASELINE_HZ:g} Hz removed"
+BASELINE_REMOVED: Final = f"high-pass {BASELINE_HZ:g} Hz"
 """What is done to a signal before it is warped."""
 QR_MS: Final = 40.0
 """Rlign moves 35 ms before and 55 ms after an R peak unchanged; a peak nearer to an end cannot be moved."""

@@ -54,14 +54,23 @@ class Filters:
 
     @property
     def state(self) -> str:
-        """What a reader is told on the trace itself."""
-        told = [
-            f"baseline below {self.baseline_hz:g} Hz removed" if self.baseline_hz else "",
-            f"low-pass {self.low_pass_hz:g} Hz" if self.low_pass_hz else "",
-            "(not diagnostic)" if self.low_pass_hz and self.low_pass_hz < DIAGNOSTIC_LOW_PASS_HZ else "",
-            f"mains {self.notch_hz:g} Hz removed" if self.notch_hz else "",
-        ]
-        return ", ".join(part for part in told if part).replace(", (", " (") or NO_FILTER
+        """What a reader is told on the trace itself, as devices print it: "0.5\N{EN DASH}150 Hz, 50 Hz notch"."""
+        notch = f"{self.notch_hz:g} Hz notch" if self.notch_hz else ""
+        return ", ".join(part for part in (self._band, notch) if part) or NO_FILTER
+
+    @property
+    def is_diagnostic(self) -> bool:
+        """Whether what is left above suffices to read amplitudes, notches and ST."""
+        return self.low_pass_hz is None or self.low_pass_hz >= DIAGNOSTIC_LOW_PASS_HZ
+
+    @property
+    def _band(self) -> str:
+        warning = "" if self.is_diagnostic else " (not diagnostic)"
+        if self.baseline_hz and self.low_pass_hz:
+            return f"{self.baseline_hz:g}\N{EN DASH}{self.low_pass_hz:g} Hz{warning}"
+        if self.low_pass_hz:
+            return f"low-pass {self.low_pass_hz:g} Hz{warning}"
+        return f"high-pass {self.baseline_hz:g} Hz" if self.baseline_hz else ""
 
 
 UNFILTERED: Final = Filters()
@@ -76,11 +85,10 @@ def cut_filtered(recording: Recording, stretch: Stretch, filters: Filters) -> Wi
     possible = _possible(filters, recording.rate_hz)
     remarks = list(window.remarks)
     if possible != filters:
-        text = f"At {recording.rate_hz:g} Hz there is nothing above {HIGHEST_SHARE * recording.rate_hz:g} Hz to filter."
-        remarks.append(Remark("filter_not_applied", text))
+        remarks.append(_left_out(filters, possible, recording.rate_hz))
     signal = window.signal
     if possible:
-        remarks.append(Remark("filtered", _told(possible)))
+        remarks += _told(possible)
         signal = _applied(recording, window, possible)
     return replace(window, signal=signal, remarks=tuple(remarks), filter=possible.state)
 
@@ -92,11 +100,22 @@ def _possible(filters: Filters, rate_hz: float) -> Filters:
     return Filters(filters.baseline_hz, low_pass, notch)
 
 
-def _told(filters: Filters) -> str:
-    text = f"Filtered with zero phase: {filters.state}."
-    if filters.low_pass_hz and filters.low_pass_hz < DIAGNOSTIC_LOW_PASS_HZ:
-        text += f" {filters.low_pass_hz:g} Hz is no diagnostic bandwidth: amplitudes, notches and ST cannot be read."
-    return text
+def _left_out(asked: Filters, possible: Filters, rate_hz: float) -> Remark:
+    low_pass = None if possible.low_pass_hz else asked.low_pass_hz
+    left_out = Filters(low_pass_hz=low_pass, notch_hz=None if possible.notch_hz else asked.notch_hz)
+    text = (
+        f"Not applied: {left_out.state}. This ECG is recorded at {rate_hz:g} Hz and has nothing above "
+        f"{HIGHEST_SHARE * rate_hz:g} Hz to filter."
+    )
+    return Remark("filter_not_applied", text)
+
+
+def _told(filters: Filters) -> list[Remark]:
+    told = [Remark("filtered", f"Filtered with zero phase: {filters.state}.")]
+    if not filters.is_diagnostic:
+        text = f"{filters.low_pass_hz:g} Hz is no diagnostic bandwidth: amplitudes, notches and ST cannot be read."
+        told.append(Remark("not_diagnostic", text))
+    return told
 
 
 def _applied(recording: Recording, window: Window, filters: Filters) -> Signal:

@@ -19,7 +19,7 @@ from services.signal_analysis.view_file import Form, ViewFile, written
 from services.signal_analysis.views import MAKERS
 from services.signal_analysis.window import FIRST, Stretch
 
-VIEWS_VERSION: Final = "1"
+VIEWS_VERSION: Final = "2"
 """To be raised with every change of what a view holds or how it is drawn; ENGINE_VERSION is for what is measured."""
 ETAG_CHARS: Final = 32
 Made = TypeVar("Made")

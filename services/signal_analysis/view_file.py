@@ -1,11 +1,13 @@
 """A view as a file: drawn on paper, or its numbers."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from services.shared.errors import InvalidRequest
+from services.signal_analysis.filters import NO_FILTER
 from services.signal_analysis.numbers.as_csv import csv_file
 from services.signal_analysis.numbers.as_npy import npy
 from services.signal_analysis.paper import printing
@@ -72,5 +74,12 @@ def written(view: View, subject: Subject, form: Form) -> ViewFile:
         data = printer(drawn(view, subject, form.paper))
     else:
         data = csv_file(view) if form.format is FileFormat.CSV else npy(view)
-    name = f"{subject.record_id}-{view.kind}-{view.start_s:g}s.{form.format}"
+    name = f"{subject.record_id}-{view.kind}-{view.start_s:g}s{_filtered(view)}.{form.format}"
     return ViewFile(name, MEDIA_TYPES[form.format], data)
+
+
+def _filtered(view: View) -> str:
+    """Return how the raw view was filtered, for the file's name: tables of numbers say it nowhere else."""
+    if view.kind is not ViewKind.RAW or view.filter == NO_FILTER:
+        return ""
+    return "-" + re.sub("[^0-9a-z.]+", "-", view.filter.lower()).strip("-")

@@ -73,7 +73,23 @@ def test_40_hz_is_said_not_to_be_diagnostic() -> None:
     window = cut_filtered(tone(5), Stretch(), Filters(low_pass_hz=40))
 
     assert window.filter == "low-pass 40 Hz (not diagnostic)"
-    assert "no diagnostic bandwidth" in window.remarks[0].text
+    assert [remark.code for remark in window.remarks] == ["filtered", "not_diagnostic"]
+    assert "no diagnostic bandwidth" in window.remarks[1].text
+
+
+@pytest.mark.parametrize(
+    ("filters", "state"),
+    [
+        (UNFILTERED, "no filter"),
+        (Filters(baseline_hz=0.5), "high-pass 0.5 Hz"),
+        (Filters(low_pass_hz=150), "low-pass 150 Hz"),
+        (Filters(notch_hz=60), "60 Hz notch"),
+        (Filters(0.05, 150), "0.05\N{EN DASH}150 Hz"),
+        (Filters(0.5, 40, 50), "0.5\N{EN DASH}40 Hz (not diagnostic), 50 Hz notch"),
+    ],
+)
+def test_the_state_is_told_as_devices_print_it(filters: Filters, state: str) -> None:
+    assert filters.state == state
 
 
 def test_a_filter_above_the_recording_is_left_out_and_said_to_be() -> None:
@@ -81,6 +97,14 @@ def test_a_filter_above_the_recording_is_left_out_and_said_to_be() -> None:
 
     assert window.filter == "no filter"
     assert [remark.code for remark in window.remarks] == ["filter_not_applied"]
+    assert window.remarks[0].text.startswith("Not applied: low-pass 150 Hz.")
+
+
+def test_only_what_is_left_out_is_said_to_be() -> None:
+    window = cut_filtered(tone(5, rate_hz=100), Stretch(), Filters(0.5, 40, 50))
+
+    assert window.filter == "0.5\N{EN DASH}40 Hz (not diagnostic)"
+    assert window.remarks[0].text.startswith("Not applied: 50 Hz notch. This ECG is recorded at 100 Hz")
 
 
 def test_gaps_stay_gaps_and_spread_no_further() -> None:

@@ -150,7 +150,7 @@ def test_the_head_tells_what_a_reader_must_know() -> None:
     assert "Record r-1" in written
     assert "Recorded 2026-01-05 08:12:00   0.0 to 10.0 s of 30.0 s   500 Hz" in written
     assert "device: from 0.05 Hz to 150 Hz" in written
-    assert "baseline below 0.05 Hz removed, low-pass 40 Hz (not diagnostic), mains 50 Hz removed" in written
+    assert "0.05\N{EN DASH}40 Hz (not diagnostic), 50 Hz notch" in written
     assert FOOTER in written
 
 
