@@ -1,31 +1,43 @@
 /** Where the reader is, kept in the address after `#` so that it can be bookmarked and goes to no server. */
 
 import type { ViewKind } from "./api/types";
+import { asQuery, filtersIn, type Filters } from "./filters";
 
 export interface Route {
   datasetId: string | null;
   recordId: string | null;
   kind: ViewKind;
+  filters: Filters;
 }
 
 const KINDS: readonly ViewKind[] = ["raw", "qrs", "events", "median-beats", "aligned", "representative-beats"];
 
-/** Read the address: #/datasets/D/records/R/KIND. */
+/** Read the address: #/datasets/D/records/R/KIND?baseline_hz=0.5. */
 export function currentRoute(): Route {
-  const parts = location.hash.replace(/^#\/?/, "").split("/").map(decoded);
+  const [path = "", query = ""] = location.hash.split("?");
+  const parts = path.replace(/^#\/?/, "").split("/").map(decoded);
   const [datasets, datasetId, records, recordId, kind] = parts;
   return {
     datasetId: (datasets === "datasets" && datasetId) || null,
     recordId: (records === "records" && recordId) || null,
     kind: KINDS.find((known) => known === kind) ?? "raw",
+    filters: filtersIn(new URLSearchParams(query)),
   };
 }
 
+export interface Place {
+  datasetId: string;
+  recordId?: string;
+  kind?: ViewKind;
+  filters?: Filters;
+}
+
 /** Return the address of a place. */
-export function address(datasetId: string, recordId?: string, kind: ViewKind = "raw"): string {
+export function address({ datasetId, recordId, kind = "raw", filters = {} }: Place): string {
   const dataset = `#/datasets/${encodeURIComponent(datasetId)}`;
-  if (recordId === undefined) return dataset;
-  return `${dataset}/records/${encodeURIComponent(recordId)}/${kind}`;
+  const path = recordId === undefined ? dataset : `${dataset}/records/${encodeURIComponent(recordId)}/${kind}`;
+  const query = asQuery(filters);
+  return query === "" ? path : `${path}?${query}`;
 }
 
 /** Go to a place; `replace` leaves no step to go back to. */

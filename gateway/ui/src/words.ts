@@ -1,6 +1,7 @@
 /** Numbers and people, as clinicians write them. */
 
 import type { EcgRecord } from "./api/types";
+import { h } from "./dom";
 
 export function oneDecimal(value: number): string {
   return value.toLocaleString("en", { maximumFractionDigits: 1, useGrouping: false });
@@ -19,6 +20,11 @@ export function moment(stated: string): string {
 export function person({ age_years, sex }: EcgRecord): string {
   const parts = [age_years === null ? null : `${Math.floor(age_years)} y`, sex];
   return parts.filter((part) => part !== null).join(", ");
+}
+
+/** A file's name with places to break it at, where its parts end. */
+export function breakable(name: string): (Node | string)[] {
+  return name.split(/(?<=[-_./])/).flatMap((part, index) => (index === 0 ? [part] : [h("wbr"), part]));
 }
 
 export function labels({ labels: given }: EcgRecord): string {

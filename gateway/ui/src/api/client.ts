@@ -1,5 +1,6 @@
 /** Calls of the gateway's REST surface. */
 
+import { takenBy, type Filters } from "../filters";
 import { apiKey, askForKey, forgetKey } from "./key";
 import { Problem } from "./problem";
 import type { Dataset, EcgRecord, Identity, Measurement, Model, Page, PredictionReport, View, ViewKind } from "./types";
@@ -39,8 +40,14 @@ export async function measurements(recordId: string, signal: AbortSignal): Promi
   return (await call<{ measurements: Measurement[] }>(path, { signal })).measurements;
 }
 
-export function view(recordId: string, kind: ViewKind, stretch: Stretch, signal: AbortSignal): Promise<View> {
-  const window = query({ start_s: stretch.startS, duration_s: stretch.durationS });
+export interface Look {
+  kind: ViewKind;
+  stretch: Stretch;
+  filters: Filters;
+}
+
+export function view(recordId: string, { kind, stretch, filters }: Look, signal: AbortSignal): Promise<View> {
+  const window = query({ start_s: stretch.startS, duration_s: stretch.durationS, ...takenBy(kind, filters) });
   return call(`/records/${encodeURIComponent(recordId)}/views/${kind}?${window}`, { signal });
 }
 

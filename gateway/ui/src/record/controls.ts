@@ -1,6 +1,6 @@
 /** How the paper is drawn, and which stretch of the recording is on it. */
 
-import type { EcgRecord, View } from "../api/types";
+import type { EcgRecord, ViewKind } from "../api/types";
 import { h } from "../dom";
 import { GAINS, prefer, preferences, SPEEDS, type Layout, type Size } from "../preferences";
 import { oneDecimal } from "../words";
@@ -8,9 +8,11 @@ import { WINDOW_S } from "./view-panel";
 
 interface Shown {
   record: EcgRecord;
-  view: View;
+  kind: ViewKind;
   lead: string;
   startS: number;
+  /** The control of the filter, which outlives the others. */
+  filter: HTMLElement;
 }
 
 export interface Change {
@@ -20,7 +22,7 @@ export interface Change {
 
 /** Make the controls that fit a view; `changed` is called when the paper is to be drawn anew. */
 export function controls(shown: Shown, changed: (change: Change) => void): HTMLElement[] {
-  const { kind, signal } = shown.view;
+  const { kind, record } = shown;
   const liking = preferences();
   const likes = (liked: Parameters<typeof prefer>[0]): void => {
     prefer(liked);
@@ -28,18 +30,22 @@ export function controls(shown: Shown, changed: (change: Change) => void): HTMLE
   };
   const speeds = SPEEDS.map((speed): Option => [String(speed), `${speed} mm/s`]);
   const gains = GAINS.map((gain): Option => [String(gain), `${gain} mm/mV`]);
-  const leads = (signal?.leads ?? []).map((lead): Option => [lead, lead]);
+  const leads = record.leads.map((lead): Option => [lead, lead]);
   const ownSpeed = kind === "qrs" || kind === "median-beats" || kind === "representative-beats";
-  const made = [
+  const drawing = [
     kind === "raw" && choice("Layout", LAYOUTS, liking.layout, (layout) => likes({ layout: layout as Layout })),
     kind === "events" && choice("Lead", leads, shown.lead, (lead) => changed({ lead })),
     !ownSpeed && choice("Speed", speeds, String(liking.mmPerS), (speed) => likes({ mmPerS: Number(speed) })),
     choice("Gain", gains, String(liking.mmPerMv), (gain) => likes({ mmPerMv: Number(gain) })),
     choice("Size", SIZES, liking.size, (size) => likes({ size: size as Size })),
-    shown.record.duration_s > WINDOW_S + 0.05 && stepper(shown, changed),
+  ];
+  const state = [
+    shown.filter,
+    record.duration_s > WINDOW_S + 0.05 && stepper(shown, changed),
     printing(),
   ];
-  return made.filter((element) => element !== false);
+  // Two lines that become one where there is room: the filter's words are long or short, and move nothing.
+  return [h("div", { class: "line" }, ...drawing), h("div", { class: "line" }, ...state)];
 }
 
 type Option = [value: string, name: string];

@@ -3,6 +3,7 @@
 import { signalFile, viewFile, type SavedFile } from "../api/client";
 import type { EcgRecord, ViewKind } from "../api/types";
 import { h } from "../dom";
+import { takenBy, type Filters } from "../filters";
 import { failure } from "../notice";
 import { preferences } from "../preferences";
 
@@ -10,6 +11,7 @@ import { preferences } from "../preferences";
 export interface Looked {
   kind: ViewKind;
   startS: number;
+  filters: Filters;
 }
 
 type Format = readonly [format: string, name: string];
@@ -20,27 +22,32 @@ const SIGNAL: readonly Format[] = [
   ["dicom", "DICOM"],
   ["fhir", "FHIR"],
 ];
-const PAPER: readonly Format[] = [
+const VIEW: readonly Format[] = [
   ["png", "PNG"],
   ["pdf", "PDF"],
   ["svg", "SVG"],
+  ["csv", "CSV"],
+  ["npy", "NPY"],
 ];
 
 /** A button per format; `looked` says what is on the screen when one is pressed. */
 export function downloadPanel(record: EcgRecord, looked: () => Looked): HTMLElement {
   const told = h("div", { "aria-live": "polite" });
-  const paper = (format: string): Promise<SavedFile> => {
-    const { kind, startS } = looked();
+  const view = (format: string): Promise<SavedFile> => {
+    const { kind, startS, filters } = looked();
     const { layout, mmPerS, mmPerMv } = preferences();
-    return viewFile(record.record_id, kind, { format, layout, start_s: startS, speed_mm_per_s: mmPerS, gain_mm_per_mv: mmPerMv });
+    const paper = { layout, speed_mm_per_s: mmPerS, gain_mm_per_mv: mmPerMv };
+    return viewFile(record.record_id, kind, { format, start_s: startS, ...paper, ...takenBy(kind, filters) });
   };
   return h(
     "section",
     { class: "aside downloads", "aria-labelledby": "downloads-title" },
-    h("h2", { id: "downloads-title" }, "Save the signal"),
+    h("h2", { id: "downloads-title" }, "Save this view"),
+    h("p", { class: "hint" }, "On paper or as numbers, with the filter that is on."),
+    buttons(VIEW, "Save this view as", told, view),
+    h("h2", {}, "Save the signal"),
+    h("p", { class: "hint" }, "The whole recording, never filtered."),
     buttons(SIGNAL, "Save the signal as", told, (format) => signalFile(record.record_id, format)),
-    h("h2", {}, "Save this view on paper"),
-    buttons(PAPER, "Save this view as", told, paper),
     told,
   );
 }

@@ -5,7 +5,7 @@ import type { EcgRecord, Measurement } from "../api/types";
 import { byId, h } from "../dom";
 import { failure, waiting, wasAborted } from "../notice";
 import { predictionPanel } from "../prediction/panel";
-import type { Route } from "../router";
+import { currentRoute, type Route } from "../router";
 import { oneDecimal, person } from "../words";
 import { acquisitionPanel } from "./acquisition";
 import { downloadPanel } from "./downloads";
@@ -20,17 +20,17 @@ export class RecordPage {
 
   /** Show what the address names. */
   follow(route: Route): void {
-    if (route.recordId === this.shown) return this.views?.show(route.kind);
+    if (route.recordId === this.shown) return this.views?.show(route.kind, route.filters);
     this.shown = route.recordId;
     this.views = null;
     this.loading.abort();
     this.loading = new AbortController();
     byId("main").replaceChildren();
     document.title = "Einthoven";
-    if (route.recordId !== null) void this.open(route.recordId, route, this.loading.signal);
+    if (route.recordId !== null) void this.open(route.recordId, this.loading.signal);
   }
 
-  private async open(recordId: string, route: Route, signal: AbortSignal): Promise<void> {
+  private async open(recordId: string, signal: AbortSignal): Promise<void> {
     const main = byId("main");
     main.replaceChildren(waiting("Loading the ECG"));
     try {
@@ -38,7 +38,8 @@ export class RecordPage {
       this.views = viewPanel(found, signal);
       main.replaceChildren(header(found, signal), h("div", { class: "columns" }, this.views.element, asides(found, this.views, signal)));
       document.title = `${found.file_name} – Einthoven`;
-      this.views.show(route.kind);
+      const now = currentRoute();
+      this.views.show(now.kind, now.filters);
     } catch (error) {
       if (!wasAborted(error)) main.replaceChildren(failure(error));
     }
@@ -53,7 +54,7 @@ function asides(found: EcgRecord, views: ViewPanel, signal: AbortSignal): HTMLEl
 function header(found: EcgRecord, signal: AbortSignal): HTMLElement {
   const recorded = `${found.leads.length} leads · ${oneDecimal(found.duration_s)} s · ${oneDecimal(found.rate_hz)} Hz · ${found.format.toUpperCase()}`;
   const tags = found.labels.map(({ name, icd10 }) => h("li", { title: icd10 === null ? null : `ICD-10 ${icd10}` }, name));
-  const rate = h("dl", { class: "measured" }, h("dt", {}, "Heart rate"), h("dd", { role: "status" }, "…"));
+  const rate = h("dl", { class: "measured" }, h("dt", {}, "Heart rate"), h("dd", { role: "status" }, h("strong", {}, "…")));
   void fillHeartRate(rate, found.record_id, signal);
   return h(
     "header",
@@ -81,7 +82,7 @@ async function fillHeartRate(list: HTMLElement, recordId: string, signal: AbortS
 
 function heartRate(measured: Measurement | undefined): (Node | string)[] {
   if (measured?.value === null || measured?.value === undefined) {
-    return [h("span", { class: "reason" }, measured?.reason ?? "Not measured.")];
+    return [h("strong", { class: "none" }, "not measured"), h("span", { class: "reason" }, measured?.reason ?? "")];
   }
   return [h("strong", {}, String(Math.round(measured.value))), " /min"];
 }

@@ -5,7 +5,7 @@ import type { Dataset, EcgRecord } from "../api/types";
 import { byId, h } from "../dom";
 import { empty, failure, waiting, wasAborted } from "../notice";
 import { address, currentRoute, go, type Route } from "../router";
-import { labels, oneDecimal, person } from "../words";
+import { breakable, labels, oneDecimal, person } from "../words";
 
 const USUAL_DURATION_S = 10;
 
@@ -18,7 +18,7 @@ export class Sidebar {
   private loading = new AbortController();
 
   constructor() {
-    this.choice.addEventListener("change", () => go(address(this.choice.value)));
+    this.choice.addEventListener("change", () => go(address({ datasetId: this.choice.value, filters: currentRoute().filters })));
     this.list.addEventListener("keydown", (event) => step(this.list, event));
   }
 
@@ -35,7 +35,7 @@ export class Sidebar {
     }
     const route = currentRoute();
     const newest = this.choice.options[0]?.value;
-    if (route.datasetId === null && newest !== undefined) go(address(newest), { replace: true });
+    if (route.datasetId === null && newest !== undefined) go(address({ datasetId: newest, filters: route.filters }), { replace: true });
     else this.follow(route);
   }
 
@@ -44,7 +44,7 @@ export class Sidebar {
     if (route.datasetId === null || this.choice.options.length === 0) return;
     this.choice.value = route.datasetId;
     if (this.shown !== route.datasetId) void this.show(route.datasetId);
-    this.mark(route.recordId);
+    this.mark(route);
   }
 
   private furniture(found: Dataset[]): HTMLElement[] {
@@ -70,7 +70,7 @@ export class Sidebar {
       const page = await records(datasetId, cursor, signal);
       this.list.append(...page.items.map(entry));
       this.below.replaceChildren(...this.rest(datasetId, page.next_cursor));
-      this.mark(currentRoute().recordId);
+      this.mark(currentRoute());
       this.openFirst(datasetId);
     } catch (error) {
       if (!wasAborted(error)) this.below.replaceChildren(failure(error));
@@ -91,9 +91,12 @@ export class Sidebar {
     if (route.datasetId === datasetId && route.recordId === null && first) go(first, { replace: true });
   }
 
-  private mark(recordId: string | null): void {
+  /** Mark the record that is shown; filters stay as they are on the way from one to the next. */
+  private mark({ recordId, filters }: Route): void {
     for (const link of this.list.querySelectorAll("a")) {
-      if (link.dataset["record"] === recordId) link.setAttribute("aria-current", "page");
+      const { dataset, record } = link.dataset;
+      if (dataset !== undefined && record !== undefined) link.href = address({ datasetId: dataset, recordId: record, filters });
+      if (record === recordId) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
   }
@@ -107,8 +110,8 @@ function entry(record: EcgRecord): HTMLElement {
     {},
     h(
       "a",
-      { href: address(record.dataset_id, record.record_id), "data-record": record.record_id },
-      h("span", { class: "file" }, record.file_name),
+      { href: "#", "data-dataset": record.dataset_id, "data-record": record.record_id },
+      h("span", { class: "file" }, ...breakable(record.file_name)),
       beneath !== "" && h("span", { class: "soft" }, beneath),
     ),
   );

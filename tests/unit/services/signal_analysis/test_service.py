@@ -156,6 +156,16 @@ async def test_a_file_is_made_once_and_its_signal_read_once(record: OneRecord, c
     assert record.reads == 1
 
 
+async def test_a_filtered_file_is_named_after_its_filter(record: OneRecord, compute: Compute) -> None:
+    service = SignalAnalysis(record, record, compute, memory())
+    look = Look(ViewKind.RAW, filters=Filters(0.5, 150, 50))
+
+    answer = await service.file(ANNA, "r", look, Form(FileFormat.CSV, Paper()))
+
+    assert answer.made is not None
+    assert answer.made.name == "r-raw-0s-0.5-150-hz-50-hz-notch.csv"
+
+
 async def test_a_page_holds_ten_seconds(record: OneRecord, compute: Compute) -> None:
     service = SignalAnalysis(record, record, compute, memory())
 
