@@ -76,6 +76,14 @@ class Filters:
 UNFILTERED: Final = Filters()
 
 
+@dataclass(frozen=True, slots=True)
+class _Section:
+    sos: Any
+    beyond: str
+    """How a recording is thought on beyond its ends. Turned over (odd), a QRS that it ends in would double, and the
+    high-pass swing; mirrored or held, it does not."""
+
+
 def cut_filtered(recording: Recording, stretch: Stretch, filters: Filters) -> Window:
     """Cut a window out of a recording, filtered as asked; raises InvalidRequest and TooLarge as `cut` does.
 
@@ -129,14 +137,17 @@ def _applied(recording: Recording, window: Window, filters: Filters) -> Signal:
     return np.ascontiguousarray(wide[:, first - left : first - left + window.samples], dtype=np.float32)
 
 
-def _sections(filters: Filters, rate_hz: float) -> list[NDArray[np.float64]]:
-    made: list[Any] = []
+def _sections(filters: Filters, rate_hz: float) -> list[_Section]:
+    made: list[_Section] = []
     if filters.baseline_hz:
-        made.append(butter(_ORDER, _moved(filters.baseline_hz, rate_hz, _TWICE), "highpass", fs=rate_hz, output="sos"))
+        at_hz = _moved(filters.baseline_hz, rate_hz, _TWICE)
+        made.append(_Section(butter(_ORDER, at_hz, "highpass", fs=rate_hz, output="sos"), "even"))
     if filters.low_pass_hz:
-        made.append(butter(_ORDER, _moved(filters.low_pass_hz, rate_hz, 1 / _TWICE), fs=rate_hz, output="sos"))
+        at_hz = _moved(filters.low_pass_hz, rate_hz, 1 / _TWICE)
+        made.append(_Section(butter(_ORDER, at_hz, fs=rate_hz, output="sos"), "odd"))
     if filters.notch_hz:
-        made.append(tf2sos(*iirnotch(filters.notch_hz, filters.notch_hz / NOTCH_WIDTH_HZ, fs=rate_hz)))
+        sos = tf2sos(*iirnotch(filters.notch_hz, filters.notch_hz / NOTCH_WIDTH_HZ, fs=rate_hz))
+        made.append(_Section(sos, "constant"))
     return made
 
 
@@ -152,10 +163,10 @@ def _recorded(lead: NDArray[np.float64]) -> list[tuple[int, int]]:
 
 
 def _run(
-    values: NDArray[np.float64], sections: list[NDArray[np.float64]], filters: Filters, rate_hz: float
+    values: NDArray[np.float64], sections: list[_Section], filters: Filters, rate_hz: float
 ) -> NDArray[np.float64]:
     slowest_hz = filters.baseline_hz or NOTCH_WIDTH_HZ
     padding = min(len(values) - 1, round(rate_hz / slowest_hz))
     for section in sections:
-        values = sosfiltfilt(section, values, padlen=padding)
+        values = sosfiltfilt(section.sos, values, padtype=section.beyond, padlen=padding)
     return values

@@ -69,6 +69,17 @@ def test_nothing_is_shifted_in_time() -> None:
     assert int(np.argmax(window.signal[0])) == 5000
 
 
+@pytest.mark.parametrize("baseline_hz", [0.05, 0.5])
+def test_a_recording_that_begins_and_ends_within_a_qrs_does_not_swing(baseline_hz: float) -> None:
+    beat = np.concatenate((np.zeros(460), np.hanning(80), np.zeros(460)))
+    signal = np.tile(beat, 11)[None, 500:10_500].astype(np.float32)
+    recording = Recording(signal, ("II",), RATE)
+
+    window = cut_filtered(recording, Stretch(), Filters(baseline_hz=baseline_hz))
+
+    assert np.abs(window.signal - signal).max() < 0.2
+
+
 def test_40_hz_is_said_not_to_be_diagnostic() -> None:
     window = cut_filtered(tone(5), Stretch(), Filters(low_pass_hz=40))
 
