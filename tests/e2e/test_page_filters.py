@@ -108,7 +108,7 @@ def test_filters_go_along_to_the_next_ecg_and_are_kept_in_the_address(page: Page
     expect(paper(page).locator("text.footnote")).to_contain_text("60 Hz notch")
 
 
-def test_what_is_measured_is_shown_unfiltered_and_says_so(page: Page) -> None:
+def test_other_views_take_no_filter_and_state_what_was_done_to_them(page: Page) -> None:
     choose(page, {"Low-pass": "40 Hz"})
     expect(state(page)).to_have_text("low-pass 40 Hz (not diagnostic)")
 
@@ -119,6 +119,8 @@ def test_what_is_measured_is_shown_unfiltered_and_says_so(page: Page) -> None:
     state(page).click()
     expect(page.get_by_role("dialog", name="Filter")).to_contain_text("Filters are for the ECG.")
     page.keyboard.press("Escape")
+    page.get_by_role("tab", name="Time-aligned").click()
+    expect(state(page)).to_have_text("high-pass 0.5 Hz", timeout=15_000)
     page.get_by_role("tab", name="ECG").click()
     expect(state(page)).to_have_text("low-pass 40 Hz (not diagnostic)")
 

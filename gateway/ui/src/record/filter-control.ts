@@ -114,7 +114,7 @@ function below(off: () => void): HTMLElement {
 function elsewhere(): HTMLElement[] {
   return [
     h("p", {}, h("strong", {}, "Filters are for the ECG.")),
-    h("p", { class: "hint" }, "What is measured or averaged is made of the signal as recorded, so that no filter changes what is read from it."),
+    h("p", { class: "hint" }, "Every other view is made in one way, stated here and on the trace, so that no choice changes what is read from it."),
   ];
 }
 
