@@ -29,7 +29,7 @@ class Pool:
         self._executor: ProcessPoolExecutor | None = None
 
     async def warm(self) -> None:
-        """Load what measuring needs, so that no job waits a second for it: the processes themselves are there in no time."""
+        """Load what measuring needs, so that no job waits a second for it; the processes are there at once."""
         _CONTEXT.set_forkserver_preload([self._measure.__module__, one.__name__])
         await asyncio.get_running_loop().run_in_executor(self._started(), one.measure_some, self._measure, [])
 
