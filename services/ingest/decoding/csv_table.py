@@ -116,7 +116,7 @@ def _column(raw: Any) -> _Column:
     if kind == "null":
         return _Column(np.nan, is_whole=True)
     if kind == "double" or kind.startswith("int"):
-        return _Column(raw.to_numpy(zero_copy_only=False), is_whole=kind != "double")
+        return _Column(_doubles(raw), is_whole=kind != "double")
     cells = _strings(raw)
     if not all(map(is_number, cells)):
         return _Column(np.nan, is_whole=True, text=cells)
@@ -124,6 +124,14 @@ def _column(raw: Any) -> _Column:
     return _Column(
         np.array(numbers), is_whole=not any(cell not in MISSING and _FRACTION.search(cell) for cell in cells)
     )
+
+
+def _doubles(raw: Any) -> NDArray[np.float64]:
+    """Return numbers as they lie in arrow's memory; its own way loads pandas."""
+    numbers = raw.cast("double", safe=False)
+    if numbers.null_count:
+        numbers = numbers.fill_null(np.nan)
+    return np.frombuffer(numbers.buffers()[1], np.float64, len(numbers), numbers.offset * 8)
 
 
 def _strings(raw: Any) -> tuple[str, ...]:
