@@ -34,7 +34,7 @@ memory = told('1/status', 'VmHWM') + sum(told(each + '/smaps_rollup', 'Pss:') fo
 ticks = [open('/proc/' + each + '/stat').read().rpartition(')')[2].split()[11:13] for each in processes]
 print(memory / 1024, sum(int(part) for both in ticks for part in both) / os.sysconf('SC_CLK_TCK'))
 """
-"""The peak of resident memory in MiB with what further processes share of theirs, and seconds of CPU since the start."""
+"""The peak of resident memory in MiB with what other processes share of theirs, and seconds of CPU so far."""
 
 
 def _taken(release: Release) -> dict[str, tuple[str, float, float]]:
