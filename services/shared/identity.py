@@ -1,13 +1,16 @@
 """Who calls: the caller, and the short-lived internal token that carries it from deployable to deployable.
 
-The gateway authenticates people and mints one token per call; every service verifies it itself. A service that
+The gateway authenticates people and mints tokens for their calls; every service verifies them itself. A service that
 works on somebody's behalf (a training that outlives its request) mints its own, with the role "service" besides.
+A token serves a caller's calls for half its life, and what was verified once is remembered: one answer takes several
+calls, and signing and verifying each anew is a tenth of the time of a small one.
 """
 
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import jwt
@@ -25,6 +28,7 @@ SERVICE: Final = "service"
 _ALGORITHM: Final = "HS256"
 _AUDIENCE: Final = "einthoven-internal"
 _LEEWAY_SECONDS: Final = 5
+_REMEMBERED: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +57,21 @@ class Tokens:
         self._seconds = settings.token_seconds
         self._issuer = issuer
         self._clock = clock
+        self._minted = lru_cache(_REMEMBERED)(self._mint)
+        self._verified = lru_cache(_REMEMBERED)(self._verify)
 
     def issue(self, caller: Caller) -> str:
-        """Return a token that says who calls, valid for the configured seconds."""
+        """Return a token that says who calls, valid for at least half of the configured seconds."""
+        return self._minted(caller, int(self._clock() / self._seconds * 2))
+
+    def verify(self, token: str) -> Caller:
+        """Return who calls; raises Unauthenticated where the token is forged, stale or for something else."""
+        caller, ends = self._verified(token)
+        if ends + _LEEWAY_SECONDS < self._clock():
+            raise Unauthenticated("The internal token has expired.")
+        return caller
+
+    def _mint(self, caller: Caller, _: int) -> str:
         now = int(self._clock())
         claims = {
             "iss": self._issuer,
@@ -68,8 +84,8 @@ class Tokens:
         }
         return jwt.encode(claims, self._secret, algorithm=_ALGORITHM)
 
-    def verify(self, token: str) -> Caller:
-        """Return who calls; raises Unauthenticated where the token is forged, stale or for something else."""
+    def _verify(self, token: str) -> tuple[Caller, float]:
+        """Return who calls and when that ends."""
         try:
             claims = jwt.decode(
                 token,
@@ -84,9 +100,8 @@ class Tokens:
             )
         except jwt.InvalidTokenError:
             raise Unauthenticated("The internal token is not valid.") from None
-        if float(claims["exp"]) + _LEEWAY_SECONDS < self._clock():
-            raise Unauthenticated("The internal token has expired.")
-        return Caller(tenant=str(claims["tenant"]), subject=str(claims["sub"]), roles=frozenset(claims["roles"]))
+        caller = Caller(tenant=str(claims["tenant"]), subject=str(claims["sub"]), roles=frozenset(claims["roles"]))
+        return caller, float(claims["exp"])
 
 
 _caller: ContextVar[Caller] = ContextVar("einthoven_caller")

@@ -28,6 +28,33 @@ def test_a_token_ends() -> None:
         tokens(now=1100.0).verify(token)
 
 
+def test_a_token_that_was_verified_ends_all_the_same() -> None:
+    at = [1000.0]
+    mine = Tokens(IdentitySettings(secret=SECRET, token_seconds=60), issuer="gateway", clock=lambda: at[0])
+    token = mine.issue(ANNA)
+    mine.verify(token)
+    at[0] = 1100.0
+
+    with pytest.raises(Unauthenticated, match="expired"):
+        mine.verify(token)
+
+
+def test_a_token_serves_its_caller_for_half_its_life_and_nobody_else() -> None:
+    at = [1000.0]
+    mine = Tokens(IdentitySettings(secret=SECRET, token_seconds=60), issuer="gateway", clock=lambda: at[0])
+    bert = Caller("cardiology", "bert", frozenset({"member"}))
+    issued = []
+    for at[0] in range(1000, 1200):
+        token = mine.issue(ANNA)
+        ends = jwt.decode(token, options={"verify_signature": False})["exp"]
+        assert ends >= at[0] + 30
+        issued.append(token)
+
+    assert len(set(issued)) <= 1 + 200 // 30
+    assert mine.verify(mine.issue(bert)) == bert
+    assert mine.verify(mine.issue(ANNA.as_service())) == ANNA.as_service()
+
+
 def test_a_token_signed_with_another_secret_is_refused() -> None:
     token = tokens(secret="x" * 32).issue(ANNA)
 
