@@ -44,6 +44,8 @@ def assemble(found: Found) -> Recording:
     Raises UnreadableFile where no standard lead is there, or the values cannot be an ECG.
     """
     extremes = _checked(found.signal)
+    if extremes.has_gaps:  # one kind of NaN for all: at a signalling one, `fmax` forgets what it saw before
+        found = replace(found, signal=np.where(np.isnan(found.signal), np.float32(np.nan), found.signal))
     if (upright := _upright(found)) is not found:
         found, extremes = upright, _Extremes.of(upright.signal)
     leads, empty = _named(found, has_gaps=extremes.has_gaps)
@@ -117,7 +119,7 @@ def _checked(signal: Signal) -> _Extremes:
     extremes = _Extremes.of(signal)
     if extremes.has_gaps and np.isnan(signal).all():
         raise UnreadableFile("The file holds no samples: every value is empty or not a number.")
-    largest = extremes.largest if not extremes.has_gaps else float(np.fmax.reduce(np.abs(signal), axis=None))
+    largest = extremes.largest if not extremes.has_gaps else float(np.abs(signal[~np.isnan(signal)]).max())
     if np.isinf(largest):
         raise UnreadableFile("The file holds infinite values; every sample must be a finite number.")
     if largest > MAX_ABS_MV:

@@ -75,7 +75,7 @@ def array_of(data: bytes) -> NDArray[Any]:
         raise UnreadableFile("The NPY file holds pickled objects, which are never loaded; save an array of numbers.")
     start = stream.tell()
     expected = math.prod(shape) * dtype.itemsize
-    if not expected:  # nothing along an axis, or elements of no bytes, of which there could be any number
+    if not dtype.itemsize:  # of which there could be any number
         return np.empty(0, dtype)
     if expected > len(data) - start or min(shape, default=0) < 0:
         raise UnreadableFile(
@@ -84,7 +84,10 @@ def array_of(data: bytes) -> NDArray[Any]:
     if dtype.kind == "U" and _largest_character(data[start : start + expected], dtype) > sys.maxunicode:
         raise UnreadableFile("The NPY file is damaged: its texts hold what is no character; save it again.")
     flat = np.frombuffer(data, dtype=dtype, count=math.prod(shape), offset=start)
-    return flat.reshape(shape, order="F" if fortran_order else "C")
+    try:
+        return flat.reshape(shape, order="F" if fortran_order else "C")
+    except (ValueError, OverflowError):  # nothing along one axis, and more than there can be along another
+        raise UnreadableFile("The NPY file announces an array that cannot be: it is damaged.") from None
 
 
 def _largest_character(texts: bytes, dtype: np.dtype[Any]) -> int:

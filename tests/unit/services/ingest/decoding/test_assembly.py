@@ -73,6 +73,18 @@ def test_missing_samples_are_counted() -> None:
     assert remarks["gaps"] == "Samples are missing: V2 3."
 
 
+def test_a_signalling_nan_hides_no_sample() -> None:
+    signal = LEADS.astype(np.float32)
+    signal[:, 0] = 5000
+    signal.view(np.uint32)[:, 1:40] = 0x7FA0_0000  # what float16 and damaged files bring along; IEEE 754 has quiet ones
+
+    with pytest.raises(UnreadableFile, match="5000 mV"):
+        assemble(found(signal))
+
+    signal[:, 0] = 1
+    assert np.nanmax(assemble(found(signal)).signal) == max(1, LEADS.max())
+
+
 def test_a_lead_that_never_changes_is_told() -> None:
     signal = LEADS.copy()
     signal[8] = 0
