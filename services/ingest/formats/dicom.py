@@ -13,6 +13,7 @@ from services.ingest.decoding.declaration import Declaration
 from services.ingest.decoding.dicom_channels import Group, Volts, volts_of
 from services.ingest.decoding.dicom_claims import acquired_at, acquisition_of
 from services.ingest.decoding.dicom_elements import DataSet, parse_dicom
+from services.ingest.decoding.quoting import quoted
 from services.ingest.decoding.scaling import DEFAULT_GAIN_ADU_PER_MV
 from services.ingest.decoding.subject import Subject, age_years, sex, years_between
 from services.ingest.formats.base import About, UploadedFile
@@ -77,7 +78,7 @@ def read(file: UploadedFile, declaration: Declaration) -> Recording:
     dataset = parse_dicom(file.data, MAX_INFLATED_BYTES)
     groups = [Group(item) for item in dataset.items(_WAVEFORMS)]
     if not groups:
-        kind = dataset.text(_MODALITY)[:16] or "unknown"
+        kind = quoted(dataset.text(_MODALITY), 16) or "unknown"
         raise UnreadableFile(f"The DICOM object holds no waveform (modality {kind}); a 12-lead ECG was expected.")
     originals = [group for group in groups if not group.is_beat]
     if not originals:

@@ -75,6 +75,7 @@ def test_the_patient_has_a_pseudonym_that_differs_between_departments() -> None:
     ("data", "message"),
     [
         (dicom_of(Modality="CT"), r"no waveform \(modality CT\)"),
+        (dicom_of(Modality="CT").replace(b"CT", b"\x08\x7f"), r"no waveform \(modality \?\?\)"),
         (dicom_of(dicom_group(RAW[:, :300], label="MEDIAN BEAT")), "median beat only"),
         (dicom_of(dicom_group(RAW, unit="mmHg")), "mmHg"),
         (dicom_of(dicom_group(RAW, rate_hz=0)), "0 Hz is impossible"),
