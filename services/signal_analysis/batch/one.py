@@ -1,6 +1,8 @@
 """Measuring one signal, in a process of the pool."""
 
+import multiprocessing
 import os
+import threading
 from collections.abc import Callable
 from typing import Final
 
@@ -19,6 +21,15 @@ _POLITENESS: Final = 5
 def prepare() -> None:
     """Leave the cores to those who wait for an answer, and to one another: there is a process per core."""
     os.nice(_POLITENESS)
+    threading.Thread(target=_follow, daemon=True).start()
+
+
+def _follow() -> None:
+    """End with the service, even where it was killed: a process that waits for work would never notice."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def measure_some(measure: Measure, tasks: list[Task]) -> list[Measured]:

@@ -1,10 +1,13 @@
 """Processes that measure."""
 
 import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
+import psutil
 import pytest
 
 from services.shared.ecg import Recording
@@ -41,3 +44,32 @@ async def test_a_process_that_dies_is_told_and_replaced() -> None:
             _ = [group async for group in pool.measured(tasks(1))]
 
     await pool.close()
+
+
+WARM_FOR_EVER = """
+import asyncio
+from services.signal_analysis.batch.pool import Pool
+from services.signal_analysis.measuring import measure_recording
+
+async def serve():
+    pool = Pool(measure_recording, 1)
+    await pool.warm()
+    print("warm", flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(serve())
+"""
+
+
+def test_nothing_outlives_a_service_that_is_killed() -> None:
+    service = subprocess.Popen([sys.executable, "-c", WARM_FOR_EVER], stdout=subprocess.PIPE, text=True)
+    assert service.stdout is not None
+    assert service.stdout.readline() == "warm\n"
+    measuring = psutil.Process(service.pid).children(recursive=True)
+
+    service.kill()
+    service.communicate()
+
+    _, alive = psutil.wait_procs(measuring, timeout=20)
+    assert len(measuring) >= 2
+    assert alive == []
