@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.exchange.models import Draft, ModelVersion, StoredFile
 from services.exchange.tables import FILES, MODELS, SITE_NAMES
 from services.shared.database import Database
+from services.shared.database.moments import in_utc
 from services.shared.errors import AlreadyExists, Conflict, Internal
 
 ATTEMPTS: Final = 5
@@ -178,7 +179,7 @@ def _version(row: Any, files: Sequence[StoredFile]) -> ModelVersion:
         visibility=row.visibility,
         manifest_json=row.manifest_json,
         files=tuple(files),
-        created_at=row.created_at if row.created_at.tzinfo else row.created_at.replace(tzinfo=UTC),
+        created_at=in_utc(row.created_at),
         ready=row.ready,
     )
 

@@ -17,7 +17,7 @@ from services.shared.storage import ObjectStore
 from services.signal_analysis.annotating import Annotator, Engine
 from services.signal_analysis.batch import convert
 from services.signal_analysis.batch.announcing import BusBell
-from services.signal_analysis.batch.census import Census
+from services.signal_analysis.batch.census import census_of
 from services.signal_analysis.batch.ledger import SqlJobs
 from services.signal_analysis.batch.pool import Pool
 from services.signal_analysis.batch.progress import Pace
@@ -90,7 +90,7 @@ def _measuring(
     deployable.background(consumer.hear_bell)
     deployable.background(consumer.hear_erasures)
     deployable.background(lambda: worker.work_for_ever(bell, settings.measuring_sweep_seconds))
-    deployable.background(Census(resources.database).take_for_ever)
+    deployable.background(census_of(resources.database).take_for_ever)
     engine = Engine(ENGINE_VERSION, measure_recording, annotate_recording)
     annotator = Annotator(known, signals, compute, engine)
     return MeasuringServicer(MeasuringJobs(jobs, known, shelf, bell, ENGINE_VERSION), annotator)

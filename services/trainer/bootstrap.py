@@ -13,7 +13,7 @@ from services.shared.rpc.client import RpcClient
 from services.shared.rpc.server import RpcServer
 from services.shared.storage import ObjectStore
 from services.trainer.announcing import BusAnnouncer, BusDoorbell
-from services.trainer.census import Census
+from services.trainer.census import census_of
 from services.trainer.clients import exchange, ingest
 from services.trainer.consumer import TrainerConsumer
 from services.trainer.dispatching import Dispatcher, sweep_for_ever
@@ -84,7 +84,7 @@ def _serve(
     for work in (
         doorbell.listen_for_ever,
         TrainerConsumer(bus, dispatcher).run,
-        Census(database).take_for_ever,
+        census_of(database).take_for_ever,
     ):
         deployable.background(work)
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.shared.database.moments import in_utc
 from services.shared.errors import NotFound
 from services.trainer.tables import EVENTS, TRAININGS
 from services.trainer.trainings import Event, EventKind, ModelName, Training, TrainingSpec
@@ -68,8 +69,8 @@ def training(row: Any) -> Training:
         subject=row.subject,
         spec=_SPEC.validate_json(row.spec_json),
         state=row.state,
-        created_at=utc(row.created_at),
-        updated_at=utc(row.updated_at),
+        created_at=in_utc(row.created_at),
+        updated_at=in_utc(row.updated_at),
         row=row.id,
         epochs_done=row.epochs_done,
         attempts=row.attempts,
@@ -83,9 +84,4 @@ def training(row: Any) -> Training:
 
 def event(row: Any) -> Event:
     """Return the event that a row holds."""
-    return Event(row.sequence, row.kind, json.loads(row.payload_json), utc(row.created_at))
-
-
-def utc(moment: datetime) -> datetime:
-    """Return a moment with its zone, which SQLite does not keep."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return Event(row.sequence, row.kind, json.loads(row.payload_json), in_utc(row.created_at))

@@ -7,10 +7,10 @@ from sqlalchemy import ColumnElement, Select, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from services.ingest.catalog import cursors
-from services.ingest.catalog.mapping import in_utc
 from services.ingest.records import Dataset, Page
 from services.ingest.tables import DatasetRow, RecordRow
 from services.shared.database import Database
+from services.shared.database.moments import in_utc
 from services.shared.errors import AlreadyExists, InvalidRequest, NotFound, Unavailable
 
 MAX_NAME_CHARACTERS = 200

@@ -9,12 +9,12 @@ from sqlalchemy.exc import IntegrityError
 
 from services.ingest.catalog.datasets import alive, no_dataset
 from services.ingest.catalog.locks import lock_claims
-from services.ingest.catalog.mapping import in_utc
 from services.ingest.catalog.parts import forgotten_with
 from services.ingest.catalog.writing import Writing
 from services.ingest.keys import original_of
 from services.ingest.tables import ERASER, ClaimRow, DatasetRow, InstanceRow, LabelRow, PartRow, RecordRow
 from services.shared.database import Database
+from services.shared.database.moments import in_utc
 from services.shared.errors import NotFound
 
 

@@ -1,7 +1,7 @@
 """Rows to what ingest speaks of, and back; pure."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -9,6 +9,7 @@ from sqlalchemy import Row
 from services.ingest.catalog import acquisitions, qualities
 from services.ingest.records import Label, NewRecord, Record
 from services.ingest.tables import RecordRow
+from services.shared.database.moments import in_utc
 from services.shared.ecg import Remark
 from services.shared.signals import SignalRef
 
@@ -62,8 +63,3 @@ def values_of(new: NewRecord, erased_at: datetime | None = None) -> dict[str, An
         "created_at": new.created_at,
         "erased_at": erased_at,
     }
-
-
-def in_utc(moment: datetime) -> datetime:
-    """Return a moment with its zone, which SQLite does not keep."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.shared.database import Database
+from services.shared.database.moments import in_utc
 from services.shared.errors import Conflict, NotFound
 from services.signal_analysis.batch.jobs import ENDED, Counts, Job
 from services.signal_analysis.tables import JOBS
@@ -180,8 +181,8 @@ def _job(row: Any) -> Job:
         subject=row.subject,
         dataset_id=row.dataset_id,
         state=row.state,
-        created_at=utc(row.created_at),
-        updated_at=utc(row.updated_at),
+        created_at=in_utc(row.created_at),
+        updated_at=in_utc(row.updated_at),
         engine=row.engine,
         counts=Counts(row.records, row.done, row.reused, row.refused),
         row=row.id,
@@ -189,11 +190,6 @@ def _job(row: Any) -> Job:
         cancel_requested=row.cancel_requested,
         error_detail=row.error_detail,
     )
-
-
-def utc(moment: datetime) -> datetime:
-    """Return a moment of a row with its zone, which SQLite drops."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _count(result: Any) -> int:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from services.shared.database import Database
-from services.trainer.census import Census
+from services.trainer.census import census_of
 from services.trainer.ledger import SqlTrainings
 from services.trainer.metrics import OLDEST_WAITING, TRAININGS
 from services.trainer.trainings import State, Training, TrainingSpec
@@ -24,14 +24,14 @@ async def test_trainings_of_all_departments_are_counted_by_state(database: Datab
         await trainings.create(replace(ASKED_FOR, training_id=f"t{number}", tenant=tenant))
     await trainings.fail("t0", "It had too few labels.")
 
-    await Census(database).take()
+    await census_of(database).take()
 
     assert (counted("queued"), counted("failed"), counted("running")) == (2, 1, 0)
 
 
 async def test_the_longest_wait_is_told_and_forgotten(database: Database) -> None:
     trainings = SqlTrainings(database)
-    census = Census(database, clock=lambda: time.time() + timedelta(hours=2).total_seconds())
+    census = census_of(database, clock=lambda: time.time() + timedelta(hours=2).total_seconds())
     await trainings.create(ASKED_FOR)
 
     await census.take()

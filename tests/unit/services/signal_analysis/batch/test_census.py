@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from services.shared.database import Database
-from services.signal_analysis.batch.census import Census
+from services.signal_analysis.batch.census import census_of
 from services.signal_analysis.batch.jobs import Job, State
 from services.signal_analysis.batch.ledger import SqlJobs
 from services.signal_analysis.metrics import JOBS, OLDEST_WAITING
@@ -31,14 +31,14 @@ async def test_jobs_of_all_departments_are_counted_by_state(database: Database) 
         if state:
             await jobs.end(claimed, "w", state)
 
-    await Census(database).take()
+    await census_of(database).take()
 
     assert [counted(state) for state in ("queued", "running", "failed", "succeeded", "cancelled")] == [2, 1, 1, 0, 0]
 
 
 async def test_the_longest_wait_is_told_and_forgotten(database: Database) -> None:
     jobs = SqlJobs(database)
-    census = Census(database, clock=lambda: time.time() + timedelta(hours=2).total_seconds())
+    census = census_of(database, clock=lambda: time.time() + timedelta(hours=2).total_seconds())
     await jobs.create(just_asked("j1", "cardiology"))
 
     await census.take()
