@@ -42,11 +42,11 @@ class Census:
     async def take(self) -> None:
         """Count once."""
         at = self._rows.c
-        by_state = sa.select(at.state, sa.func.count()).group_by(at.state)
+        by_state = sa.select(at.state, sa.func.count().label("rows")).group_by(at.state)
         # What lost its worker or its turn waits anew: what counts is since when it stands as it does.
         oldest = sa.select(sa.func.min(at.updated_at)).where(at.state == "queued")
         async with self._database.session(read_only=True) as session:
-            counted: dict[str, int] = dict((await session.execute(by_state)).tuples().all())
+            counted = {row.state: row.rows for row in await session.execute(by_state)}
             since = await session.scalar(oldest)
         for state in self._states:
             self._counts.labels(state).set(counted.get(state, 0))
