@@ -115,8 +115,8 @@ def test_what_was_killed_goes_on_where_it_was(api: httpx.Client, platform_url: s
     dataset = uuid.uuid4().hex
 
     for kill, status in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, ExitCode.INTERRUPTED)):
+        report.unlink(missing_ok=True)  # before: of a report that was begun already, nothing would be seen
         process = started(folder, dataset, platform_url, "--report", str(report))
-        report.unlink(missing_ok=True)
         while process.poll() is None and _lines(report) < MANY // 10:
             time.sleep(0.02)
         process.send_signal(kill)
